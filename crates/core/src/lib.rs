@@ -1,0 +1,1 @@
+//! The member: vault, cache, sync, outbox and the use cases.

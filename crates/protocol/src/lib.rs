@@ -1,0 +1,30 @@
+//! What travels between members and the relay, and what each side must check.
+//!
+//! The one invariant: nothing in this crate can sign or decrypt. It holds ids, public keys, signed statements and headers, and
+//! the verification of them, so that the relay and every member judge by the same code.
+
+#![warn(missing_docs)]
+
+pub mod cbor;
+pub mod certificate;
+pub mod content;
+pub mod cose;
+pub mod envelope;
+pub mod handle;
+pub mod hash;
+pub mod ids;
+pub mod invite_link;
+pub mod key;
+pub mod login;
+pub mod role;
+pub mod roster;
+pub mod settings;
+pub mod suite;
+pub mod wire;
+
+pub use certificate::{Certificate, CertificateError, SignedCertificate};
+pub use handle::Handle;
+pub use hash::Hash;
+pub use ids::{ConversationId, DeviceId, InviteId, MessageId, UserId, WorkspaceId};
+pub use role::Role;
+pub use suite::{Algorithm, Suite};

@@ -1,0 +1,1 @@
+//! Requests, answers and events between members and the relay.
