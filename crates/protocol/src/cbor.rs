@@ -24,7 +24,6 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 /// When the bytes are not CBOR, not of this type, or something follows.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MalformedCbor> {
     let mut rest = bytes;
-    let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 32)
-        .map_err(|error| MalformedCbor(error.to_string()))?;
+    let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 32).map_err(|error| MalformedCbor(error.to_string()))?;
     if rest.is_empty() { Ok(value) } else { Err(MalformedCbor("bytes after the end".into())) }
 }

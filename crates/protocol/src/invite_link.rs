@@ -38,16 +38,13 @@ impl InviteLink {
         if link.scheme() != "bezel" || link.host_str() != Some("join") {
             return Err(InvalidInviteLink);
         }
-        let field = |name: &str| {
-            link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).ok_or(InvalidInviteLink)
-        };
+        let field =
+            |name: &str| link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).ok_or(InvalidInviteLink);
         let relay = Url::parse(&field("relay")?).map_err(|_| InvalidInviteLink)?;
         if !matches!(relay.scheme(), "http" | "https") || relay.host_str().is_none() {
             return Err(InvalidInviteLink);
         }
-        let secret = URL_SAFE_NO_PAD
-            .decode(link.fragment().unwrap_or_default())
-            .map_err(|_| InvalidInviteLink)?;
+        let secret = URL_SAFE_NO_PAD.decode(link.fragment().unwrap_or_default()).map_err(|_| InvalidInviteLink)?;
         let (seed, genesis) = secret.split_at_checked(32).ok_or(InvalidInviteLink)?;
         Ok(Self {
             relay,

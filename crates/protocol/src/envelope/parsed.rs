@@ -44,9 +44,8 @@ impl Envelope {
         let signed = CoseSign1::from_slice(bytes).map_err(|_| EnvelopeError::Malformed)?;
         let payload = signed.payload.as_deref().ok_or(EnvelopeError::Malformed)?;
         let encrypted = CoseEncrypt0::from_slice(payload).map_err(|_| EnvelopeError::Malformed)?;
-        let header: EnvelopeHeader = bytes_of(&encrypted.protected.header, HEADER)
-            .and_then(|header| cbor::decode(header).ok())
-            .ok_or(EnvelopeError::Malformed)?;
+        let header: EnvelopeHeader =
+            bytes_of(&encrypted.protected.header, HEADER).and_then(|header| cbor::decode(header).ok()).ok_or(EnvelopeError::Malformed)?;
         if encrypted.protected.header.alg != Some(coset::RegisteredLabelWithPrivate::Assigned(algorithm(header.algorithm)))
             || encrypted.protected.header.iv.len() != 12
             || encrypted.ciphertext.is_none()
@@ -127,11 +126,7 @@ pub fn build(header: &EnvelopeHeader, nonce: [u8; 12], ciphertext: Vec<u8>, devi
 }
 
 fn inner_header(header: &EnvelopeHeader, nonce: [u8; 12]) -> Header {
-    HeaderBuilder::new()
-        .algorithm(algorithm(header.algorithm))
-        .iv(nonce.to_vec())
-        .value(HEADER, Value::Bytes(cbor::encode(header)))
-        .build()
+    HeaderBuilder::new().algorithm(algorithm(header.algorithm)).iv(nonce.to_vec()).value(HEADER, Value::Bytes(cbor::encode(header))).build()
 }
 
 fn bytes_of(header: &Header, label: i64) -> Option<&[u8]> {

@@ -292,10 +292,7 @@ impl Roster {
 
     /// Refuses to lose the last active owner.
     fn keep_an_owner(&self, losing: UserId) -> Result<(), Fault> {
-        let remains = self
-            .users
-            .values()
-            .any(|user| user.id != losing && user.role == Role::Owner && user.status == Status::Active);
+        let remains = self.users.values().any(|user| user.id != losing && user.role == Role::Owner && user.status == Status::Active);
         let owns = self.users.get(&losing).is_some_and(|user| user.role == Role::Owner);
         if owns && !remains { Err(Fault::LastOwner) } else { Ok(()) }
     }

@@ -74,9 +74,7 @@ impl SignedStatement {
     }
 
     pub(super) fn verify_invite(&self, which: usize, invite: InviteId, key: &Ed25519PublicKey) -> Result<(), Fault> {
-        self.verify(which, SignatureAlgorithm::Ed25519, invite.as_bytes(), |message, signature| {
-            key.verify(message, signature).is_ok()
-        })
+        self.verify(which, SignatureAlgorithm::Ed25519, invite.as_bytes(), |message, signature| key.verify(message, signature).is_ok())
     }
 
     fn verify(
@@ -90,8 +88,12 @@ impl SignedStatement {
         if !header_says(&signature.protected.header, algorithm, key_id) {
             return Err(Fault::BadSignature);
         }
-        self.signed.verify_signature(which, label::STATEMENT, |signature, message| {
-            if check(message, signature) { Ok(()) } else { Err(Fault::BadSignature) }
-        })
+        self.signed.verify_signature(
+            which,
+            label::STATEMENT,
+            |signature, message| {
+                if check(message, signature) { Ok(()) } else { Err(Fault::BadSignature) }
+            },
+        )
     }
 }

@@ -214,9 +214,9 @@ impl Roster {
             !invite.revoked
                 && invite.uses_left > 0
                 && now_ms <= invite.statement.expires_at_ms
-                && self.user(invite.inviter).is_some_and(|inviter| {
-                    inviter.status == Status::Active && inviter.role.may_assign(None, invite.statement.role)
-                })
+                && self
+                    .user(invite.inviter)
+                    .is_some_and(|inviter| inviter.status == Status::Active && inviter.role.may_assign(None, invite.statement.role))
         })
     }
 }
