@@ -1,1 +1,83 @@
-//! Requests, answers and events between members and the relay.
+//! Requests, answers and events between members and the relay. Bodies are CBOR (`application/cbor`); the paths stand here too, so that
+//! both sides mean the same.
+
+mod backup;
+mod bytes;
+mod commit;
+mod conversation;
+mod error;
+mod event;
+mod key_package;
+mod login;
+mod message;
+mod relay;
+mod roster;
+mod sync;
+
+pub use backup::{EpochKeys, StoredVault, WrappedEpochKey};
+pub use bytes::Bytes;
+pub use commit::{CommitAccepted, CommitUpload, Commits, GroupState, MemberRole, StoredCommit, Welcome, WelcomeUpload, Welcomes};
+pub use conversation::NewConversation;
+pub use error::{ErrorBody, code};
+pub use event::Event;
+pub use key_package::{ClaimKeyPackages, ClaimedKeyPackage, ClaimedKeyPackages, KeyPackageCounts, KeyPackageUpload, SuiteCount};
+pub use login::{Challenge, ChallengeRequest, LoginRequest, Session};
+pub use message::{MessageAccepted, MessageKind, Messages, NewMessage, StoredMessage};
+pub use relay::RelayInfo;
+pub use roster::{NewStatements, NewWorkspace, RosterAppended, RosterPage};
+pub use sync::{ConversationHead, Heads, SignedCheckpoint};
+
+/// The media type of every body.
+pub const CONTENT_TYPE: &str = "application/cbor";
+/// The most bytes of an envelope.
+pub const MAX_ENVELOPE_BYTES: usize = 1024 * 1024;
+/// The most bytes of a commit upload.
+pub const MAX_COMMIT_BYTES: usize = 16 * 1024 * 1024;
+/// The most messages in one page.
+pub const MAX_PAGE: u32 = 200;
+
+/// Paths, with `{…}` where an id stands.
+pub mod path {
+    /// `GET` → [`super::RelayInfo`]; anybody.
+    pub const RELAY: &str = "/v1/relay";
+    /// `POST` [`super::NewWorkspace`]; anybody, as long as the relay takes workspaces.
+    pub const WORKSPACES: &str = "/v1/workspaces";
+    /// `POST` [`super::ChallengeRequest`] → [`super::Challenge`]; anybody.
+    pub const CHALLENGE: &str = "/v1/login/challenge";
+    /// `POST` [`super::LoginRequest`] → [`super::Session`].
+    pub const LOGIN: &str = "/v1/login";
+    /// `POST`; ends the session.
+    pub const LOGOUT: &str = "/v1/logout";
+    /// `GET ?after=N` → [`super::RosterPage`]; `POST` [`super::NewStatements`] → [`super::RosterAppended`]. Devices and invites.
+    pub const ROSTER: &str = "/v1/roster";
+    /// `POST` [`super::KeyPackageUpload`]; `GET` → [`super::KeyPackageCounts`]. Devices.
+    pub const KEY_PACKAGES: &str = "/v1/key-packages";
+    /// `POST` [`super::ClaimKeyPackages`] → [`super::ClaimedKeyPackages`]. Devices.
+    pub const CLAIM: &str = "/v1/key-packages/claim";
+    /// `POST` [`super::NewConversation`]. Devices of members who may start conversations.
+    pub const CONVERSATIONS: &str = "/v1/conversations";
+    /// `POST` [`super::CommitUpload`] → [`super::CommitAccepted`]; `GET ?from=EPOCH` → [`super::Commits`]. Members.
+    pub const COMMITS: &str = "/v1/conversations/{conversation}/commits";
+    /// `GET` → [`super::GroupState`]. Members.
+    pub const GROUP: &str = "/v1/conversations/{conversation}/group";
+    /// `POST` [`super::NewMessage`] → [`super::MessageAccepted`]; `GET ?first=N&last=M` → [`super::Messages`]. Members.
+    pub const MESSAGES: &str = "/v1/conversations/{conversation}/messages";
+    /// `GET` → [`super::Heads`]. Devices.
+    pub const HEADS: &str = "/v1/heads";
+    /// `GET` → [`super::Welcomes`]. Devices.
+    pub const WELCOMES: &str = "/v1/welcomes";
+    /// `DELETE`: the welcome to this conversation was taken. Devices.
+    pub const WELCOME: &str = "/v1/welcomes/{conversation}";
+    /// `PUT` [`super::EpochKeys`]; `GET` → [`super::EpochKeys`]. The caller's user.
+    pub const EPOCH_KEYS: &str = "/v1/backup/epoch-keys";
+    /// `PUT` [`super::StoredVault`]; `GET` → [`super::StoredVault`]. The caller's user.
+    pub const VAULT: &str = "/v1/backup/vault";
+    /// WebSocket of binary [`super::Event`]s. Devices.
+    pub const EVENTS: &str = "/v1/events";
+
+    /// A path of a conversation.
+    #[must_use]
+    pub fn of(path: &str, conversation: crate::ConversationId) -> String {
+        path.replace("{conversation}", &conversation.to_string())
+    }
+}
