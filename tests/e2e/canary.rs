@@ -1,0 +1,58 @@
+//! Canaries: words that nobody else writes, and real keys, must appear in no file, no log and on no wire.
+
+use anyhow::{Context as _, Result, ensure};
+use bezel_tests::keyring::{Keyring, SERVICE};
+use bezel_tests::member::{Member, Unlock};
+use bezel_tests::needle::{Needle, leaks};
+use bezel_tests::scene::{Stage, found, join, relay};
+use bezel_tests::wire::Wire;
+
+const TEXT: &str = "The canary text: zirconium vermilion quokka 90317";
+const REPLY: &str = "The canary reply: obsidian saffron axolotl 55482";
+const TITLE: &str = "Canary title periwinkle numbat 77120";
+
+#[test]
+fn no_text_title_or_key_is_in_files_logs_or_on_the_wire() -> Result<()> {
+    let stage = Stage::new("canary")?;
+    let relay = relay(&stage)?;
+    let wire = Wire::tap(relay.port(), &stage.folder("wire"))?;
+    // The keyring itself lies elsewhere: it is the one place where the master key may be.
+    let keyrings = Stage::new("canary-keyring")?;
+    let (first, second) = (Keyring::open(&keyrings.folder("ana"))?, Keyring::open(&keyrings.folder("ben"))?);
+    let ana = Member::new(stage.path(), "ana", Unlock::Keychain(first.address().to_owned()))?;
+    let ben = Member::new(stage.path(), "ben", Unlock::Keychain(second.address().to_owned()))?;
+
+    let words = found(&ana, "Maison Lune", &wire.url())?.words;
+    join(&ana, &ben, "member")?;
+    ana.json(&["sync"])?;
+    let talk = ana.field(&["conversation", "create", "--title", TITLE, "--with", "ben"], "conversation")?;
+    ana.json(&["send", &talk, TEXT])?;
+    ben.json(&["sync"])?;
+    ben.json(&["send", &talk, REPLY])?;
+    ana.json(&["sync"])?;
+    ana.json(&["conversation", "rotate", &talk])?;
+    ana.json(&["send", &talk, TEXT])?;
+    ben.json(&["sync"])?;
+    ana.lines(&["search", "vermilion"])?;
+    ensure!(ben.texts(&talk)? == [TEXT, REPLY, TEXT], "the journey itself went well");
+
+    let mut needles = vec![Needle::text("a message", TEXT), Needle::text("a reply", REPLY), Needle::text("a title", TITLE)];
+    needles.push(Needle::text("the recovery words", &words.join(" ")));
+    needles.push(Needle::text("some recovery words", &words.iter().take(4).cloned().collect::<Vec<_>>().join(" ")));
+    for (name, keyring) in [("ana", &first), ("ben", &second)] {
+        let account = keyring.account_of(SERVICE)?.with_context(|| format!("the entry of {name}"))?;
+        let master = keyring.secret(&[("service", SERVICE), ("username", &account)])?.context("the master key")?;
+        ensure!(master.len() >= 32, "a master key has at least 32 bytes, not {}", master.len());
+        needles.push(Needle::bytes(&format!("the master key of {name}"), &master));
+    }
+
+    // The search itself works, and there was something to search.
+    let (connections, heard) = wire.heard()?;
+    ensure!(connections > 0 && heard > 10_000, "{connections} connections, {heard} bytes went through the tap");
+    let logs =
+        std::fs::metadata(ana.folder().join("stderr.log"))?.len() + std::fs::metadata(stage.folder("relay").join("relay.log"))?.len();
+    ensure!(logs > 1_000, "the logs were on: {logs} bytes");
+    std::fs::write(stage.folder("planted"), TEXT)?;
+    ensure!(leaks(stage.path(), &needles)?.len() == 1, "exactly the planted canary is found: {:?}", leaks(stage.path(), &needles)?);
+    Ok(())
+}

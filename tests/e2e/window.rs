@@ -1,0 +1,152 @@
+//! Two real windows and a relay: from the first run, over messages and a changed role, to a removal and a restart. The
+//! pictures it takes on the way are kept, to be looked at.
+
+use anyhow::{Result, ensure};
+use bezel_tests::display::Display;
+use bezel_tests::relay::Relay;
+use bezel_tests::scene::{Stage, relay};
+use bezel_tests::window::Window;
+
+const FIRST: &str = "The sapphire for ring 2041 is here: 1.52 ct, no heat, a shade deeper than the photograph.";
+const SECOND: &str = "Lovely. Mrs Aldaine comes on Thursday at eleven; can we show it loose beside the setting?";
+const THIRD: &str = "Yes. I will lay out both settings, and the certificate.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_meet_write_and_part_in_two_windows() -> Result<()> {
+    let stage = Stage::new("window")?;
+    let display = Display::start(&stage.folder("display"))?;
+    let relay = relay(&stage)?;
+    let ana = Window::open(stage.path(), "ana", &display).await?;
+    ana.size(1280, 800).await?;
+    found(&ana, &relay).await?;
+    let link = invite(&ana).await?;
+    let ben = Window::open(stage.path(), "ben", &display).await?;
+    ben.size(1280, 800).await?;
+    join(&ben, &link).await?;
+
+    talk(&ana, &ben).await?;
+    pictures(&ana).await?;
+    change_role(&ana, &ben).await?;
+    remove(&ana, &ben).await?;
+
+    // The next start shows what was there, by the cache.
+    ana.close().await?;
+    let ana = Window::open(stage.path(), "ana", &display).await?;
+    ana.click("conversation-item").await?;
+    for text in [FIRST, SECOND, THIRD] {
+        ana.see("message", text).await?;
+    }
+    ana.close().await?;
+    ben.close().await
+}
+
+/// The first door: a workspace, by name and handle.
+async fn found(ana: &Window, relay: &Relay) -> Result<()> {
+    ana.find("door-create").await?;
+    ana.picture("first-run").await?;
+    ana.click("door-create").await?;
+    ana.fill("field-name", "Maison Lune").await?;
+    ana.fill("field-handle", "ana").await?;
+    if ana.has("field-relay").await? {
+        ana.fill("field-relay", &relay.url()).await?;
+    }
+    ana.click("submit").await?;
+    ana.find("recovery-word").await?;
+    ana.click("recovery-later").await?;
+    ana.find("conversation-new").await?;
+    Ok(())
+}
+
+/// An invitation, made where people are looked after.
+async fn invite(ana: &Window) -> Result<String> {
+    ana.click("nav-people").await?;
+    ana.click("invite-create").await?;
+    let link = ana.value("invite-link").await?;
+    ensure!(link.contains('#'), "the secret of an invitation is in the fragment: {link}");
+    Ok(link)
+}
+
+/// The second door: by that invitation.
+async fn join(ben: &Window, link: &str) -> Result<()> {
+    ben.click("door-join").await?;
+    ben.fill("field-link", link).await?;
+    ben.fill("field-handle", "ben").await?;
+    ben.click("submit").await?;
+    ben.find("recovery-word").await?;
+    ben.click("recovery-later").await?;
+    ben.find("conversation-new").await?;
+    Ok(())
+}
+
+/// Messages both ways; each shows as sent, and then on the other side.
+async fn talk(ana: &Window, ben: &Window) -> Result<()> {
+    ana.see("people-row[data-handle='ben']", "ben").await?;
+    ana.click("nav-conversations").await?;
+    ana.click("conversation-new").await?;
+    ana.fill("field-name", "Ring 2041").await?;
+    ana.click("people-row[data-handle='ben']").await?;
+    ana.click("submit").await?;
+    ana.find("hallmark").await?;
+    ana.fill("composer-input", FIRST).await?;
+    ana.click("composer-send").await?;
+    ana.see("message[data-state='sent']", FIRST).await?;
+
+    ben.see("conversation-item", "Ring 2041").await?;
+    ben.click("conversation-item").await?;
+    ben.see("message", FIRST).await?;
+    ben.fill("composer-input", SECOND).await?;
+    ben.click("composer-send").await?;
+    ana.see("message", SECOND).await?;
+    ana.fill("composer-input", THIRD).await?;
+    ana.click("composer-send").await?;
+    ben.see("message", THIRD).await
+}
+
+/// The main window and its details, light and dark.
+async fn pictures(ana: &Window) -> Result<()> {
+    for theme in ["light", "dark"] {
+        ana.click("nav-settings").await?;
+        ana.click(&format!("theme-{theme}")).await?;
+        ana.picture(&format!("settings-{theme}")).await?;
+        ana.click("nav-people").await?;
+        ana.find("people-row").await?;
+        ana.picture(&format!("people-{theme}")).await?;
+        ana.click("nav-conversations").await?;
+        ana.click("conversation-item").await?;
+        ana.see("message", THIRD).await?;
+        ana.picture(&format!("main-{theme}")).await?;
+        ana.click("details-toggle").await?;
+        ana.find("member-row").await?;
+        ana.picture(&format!("details-{theme}")).await?;
+        ana.click("details-toggle").await?;
+        ana.gone("member-row").await?;
+    }
+    Ok(())
+}
+
+/// A reader may read: ben's composer says so.
+async fn change_role(ana: &Window, ben: &Window) -> Result<()> {
+    ana.click("details-toggle").await?;
+    ana.click("member-menu[data-handle='ben']").await?;
+    ana.choose("Read only").await?;
+    ana.see("member-row[data-handle='ben']", "Read only").await?;
+    ben.until("a composer that takes nothing", async || {
+        Ok(!ben.has("composer-send").await? || !ben.find("composer-send").await?.is_enabled().await?)
+    })
+    .await
+}
+
+/// Gone from the conversation, with new keys at once.
+async fn remove(ana: &Window, ben: &Window) -> Result<()> {
+    ana.click("member-menu[data-handle='ben']").await?;
+    ana.choose("Remove").await?;
+    if ana.has("confirm").await? {
+        ana.click("confirm").await?;
+    }
+    ana.gone("member-row[data-handle='ben']").await?;
+    ana.fill("composer-input", "Between us.").await?;
+    ana.click("composer-send").await?;
+    ana.see("message[data-state='sent']", "Between us.").await?;
+    ensure!(!ben.shows("Between us.").await?, "a removed member sees nothing of what comes after");
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The relay as a process of its own.
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::process::{Running, free_port, isolated, make_home, program};
+
+/// A running `bezel-relay` on a loopback port.
+#[derive(Debug)]
+pub struct Relay {
+    process: Running,
+    port: u16,
+    data: PathBuf,
+}
+
+impl Relay {
+    /// Starts one with its data under `folder`, and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// If it doesn't start.
+    pub fn start(folder: &Path) -> Result<Self> {
+        Self::start_on(folder, free_port()?)
+    }
+
+    /// The same, on a given port: a relay that comes back after a stop.
+    ///
+    /// # Errors
+    /// If it doesn't start.
+    pub fn start_on(folder: &Path, port: u16) -> Result<Self> {
+        make_home(folder)?;
+        let data = folder.join("data");
+        let mut command = isolated(program("bezel-relay")?, folder);
+        command.arg("serve").arg("--data").arg(&data).arg("--listen").arg(format!("127.0.0.1:{port}"));
+        command.env("BEZEL_LOG", "trace").env("RUST_LOG", "trace");
+        let mut process = Running::start("bezel-relay", &mut command, &folder.join("relay.log"))?;
+        process.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
+        Ok(Self { process, port, data })
+    }
+
+    /// Where members reach it.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder with its database.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Ends it at once, without a goodbye.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn kill(self) -> Result<()> {
+        self.process.kill()
+    }
+}

@@ -1,0 +1,232 @@
+//! The app in a real window, driven as WebDriver does: through the web view's own automation.
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+use thirtyfour::{By, Capabilities, WebDriver, WebElement};
+
+use crate::display::Display;
+use crate::process::{PATIENCE, Running, free_port, isolated, make_home, program};
+
+/// One instance of the app and its driver.
+#[derive(Debug)]
+pub struct Window {
+    client: WebDriver,
+    name: String,
+    // Ends after the client has closed its session.
+    driver: Running,
+}
+
+impl Window {
+    /// Opens the app of `name` on `display`, with its home and logs under `folder/name`.
+    ///
+    /// # Errors
+    /// If the driver or the app doesn't start.
+    pub async fn open(folder: &Path, name: &str, display: &Display) -> Result<Self> {
+        let folder = folder.join(name);
+        make_home(&folder)?;
+        let port = free_port()?;
+        let mut command = isolated("WebKitWebDriver", &folder);
+        command.arg(format!("--port={port}")).env("DISPLAY", display.name()).env("GDK_BACKEND", "x11");
+        command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("BEZEL_PASSPHRASE", format!("passphrase of {name} for a test"));
+        command.env("BEZEL_LOG", "trace").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+        let mut driver = Running::start("WebKitWebDriver", &mut command, &folder.join("app.log"))?;
+        driver.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
+
+        let options = json!({
+            "binary": program("bezel-app")?,
+            "args": ["--home", folder.join("home"), "--unlock", "passphrase"],
+        });
+        let capabilities: serde_json::Map<_, _> = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
+        // The driver is spoken to in the clear; its HTTP client wants a TLS provider all the same.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let client = WebDriver::new(format!("http://127.0.0.1:{port}"), Capabilities::from(capabilities))
+            .await
+            .with_context(|| format!("opening the window of {name}\n{}", driver.log()))?;
+        Ok(Self { client, name: name.to_owned(), driver })
+    }
+
+    /// Closes the window and ends its driver.
+    ///
+    /// # Errors
+    /// If the session can't be closed.
+    pub async fn close(self) -> Result<()> {
+        self.client.quit().await?;
+        drop(self.driver);
+        Ok(())
+    }
+
+    /// Where a member of the tree whose `data-testid` is `id` is found; further conditions may follow in brackets.
+    fn selector(id: &str) -> String {
+        match id.split_once('[') {
+            Some((id, rest)) => format!("[data-testid='{id}'][{rest}"),
+            None => format!("[data-testid='{id}']"),
+        }
+    }
+
+    async fn all(&self, id: &str) -> Result<Vec<WebElement>> {
+        Ok(self.client.find_all(By::Css(Self::selector(id))).await?)
+    }
+
+    /// The element with this `data-testid`, once it is there.
+    ///
+    /// # Errors
+    /// If it doesn't appear; with a picture of what was there instead.
+    pub async fn find(&self, id: &str) -> Result<WebElement> {
+        self.until(id, async || Ok(!self.all(id).await?.is_empty())).await?;
+        self.all(id).await?.into_iter().next().with_context(|| format!("{id} came and went"))
+    }
+
+    /// Is there such an element now?
+    ///
+    /// # Errors
+    /// If the window doesn't answer.
+    pub async fn has(&self, id: &str) -> Result<bool> {
+        Ok(!self.all(id).await?.is_empty())
+    }
+
+    /// Clicks it, once it can be clicked.
+    ///
+    /// # Errors
+    /// If it doesn't appear or stays covered or disabled.
+    pub async fn click(&self, id: &str) -> Result<()> {
+        self.until(&format!("{id} to be clicked"), async || {
+            let Some(element) = self.all(id).await?.into_iter().next() else { return Ok(false) };
+            Ok(element.is_enabled().await.unwrap_or(false) && element.click().await.is_ok())
+        })
+        .await
+    }
+
+    /// Types into it, in place of what it held.
+    ///
+    /// # Errors
+    /// If it doesn't appear or can't be written to.
+    pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
+        let element = self.find(id).await?;
+        element.click().await?;
+        let _ = element.clear().await;
+        element.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// If it doesn't appear.
+    pub async fn text(&self, id: &str) -> Result<String> {
+        Ok(self.find(id).await?.text().await?)
+    }
+
+    /// The value of a field, or else its text.
+    ///
+    /// # Errors
+    /// If it doesn't appear.
+    pub async fn value(&self, id: &str) -> Result<String> {
+        let element = self.find(id).await?;
+        match element.prop("value").await? {
+            Some(value) if !value.is_empty() => Ok(value),
+            _ => Ok(element.text().await?),
+        }
+    }
+
+    /// Waits until one of the elements holds `text`.
+    ///
+    /// # Errors
+    /// If none does; with what they hold and a picture.
+    pub async fn see(&self, id: &str, text: &str) -> Result<()> {
+        self.until(&format!("{id} with “{text}”"), async || {
+            for element in self.all(id).await? {
+                if element.text().await.is_ok_and(|held| held.contains(text)) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await
+    }
+
+    /// Waits until no such element is there.
+    ///
+    /// # Errors
+    /// If it stays.
+    pub async fn gone(&self, id: &str) -> Result<()> {
+        self.until(&format!("{id} gone"), async || Ok(!self.has(id).await?)).await
+    }
+
+    /// Waits until `ready` holds.
+    ///
+    /// # Errors
+    /// If it doesn't come to hold; with a picture.
+    pub async fn until(&self, what: &str, ready: impl AsyncFn() -> Result<bool>) -> Result<()> {
+        let started = tokio::time::Instant::now();
+        while !ready().await? {
+            if started.elapsed() > PATIENCE {
+                let picture = self.picture(&format!("failed-{}", self.name)).await.map(|path| path.display().to_string());
+                bail!("{}: waited in vain for {what} (picture: {picture:?})", self.name);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// Chooses an item of the menu that is open, by its visible words.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn choose(&self, words: &str) -> Result<()> {
+        let items = "*[@role='menuitem' or @role='menuitemradio' or @role='option' or self::button]";
+        let path = format!("//{items}[contains(normalize-space(.), '{words}')]");
+        self.until(&format!("the choice “{words}”"), async || {
+            let Some(item) = self.client.find_all(By::XPath(path.as_str())).await?.into_iter().next() else { return Ok(false) };
+            Ok(item.click().await.is_ok())
+        })
+        .await
+    }
+
+    /// Does the page hold this text anywhere?
+    ///
+    /// # Errors
+    /// If the window doesn't answer.
+    pub async fn shows(&self, text: &str) -> Result<bool> {
+        Ok(self.client.source().await?.contains(text))
+    }
+
+    /// Runs a script in the page.
+    ///
+    /// # Errors
+    /// If it throws.
+    pub async fn script(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// Sizes the window, in points.
+    ///
+    /// # Errors
+    /// If the driver refuses.
+    pub async fn size(&self, width: u32, height: u32) -> Result<()> {
+        Ok(self.client.set_window_rect(0, 0, width, height).await?)
+    }
+
+    /// Saves a picture of the page as `NAME.png` in the folder of pictures, and tells where.
+    ///
+    /// # Errors
+    /// If it can't be taken or written.
+    pub async fn picture(&self, name: &str) -> Result<PathBuf> {
+        let folder = pictures()?;
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.png"));
+        self.client.screenshot(&path).await?;
+        Ok(path)
+    }
+}
+
+/// The folder of pictures: `BEZEL_SCREENS`, or else `target/screens`.
+fn pictures() -> Result<PathBuf> {
+    match std::env::var_os("BEZEL_SCREENS") {
+        Some(folder) => Ok(folder.into()),
+        None => Ok(crate::process::built()?.join("../screens")),
+    }
+}
