@@ -1,0 +1,131 @@
+//! Key packages: what a device leaves on the relay so that others can add it.
+
+use core::fmt;
+use core::time::Duration;
+
+use bezel_protocol::roster::LeafRefused;
+use bezel_protocol::{DeviceId, SignedCertificate, Suite, UserId};
+use mls_rs::extension::recommended::LastResortKeyPackageExt;
+use mls_rs::mls_rs_codec::MlsEncode as _;
+use mls_rs::time::MlsTime;
+use mls_rs::{CryptoProvider as _, ExtensionList, MlsMessage};
+
+use super::client;
+use super::judge::Judge;
+use super::leaf::Leaf;
+use super::storage::Storage;
+use crate::device::DeviceKeys;
+use crate::secret::SecretBytes;
+
+/// A new key package of this device: the public part for the relay, the private part for the encrypted store.
+pub struct MadeKeyPackage {
+    /// By this a welcome names it.
+    pub reference: Vec<u8>,
+    /// For the relay.
+    pub public: Vec<u8>,
+    /// For the encrypted store; deleted once used, unless it is the last resort.
+    pub private: SecretBytes,
+    /// The suite.
+    pub suite: Suite,
+    /// Whether it may be used more than once.
+    pub last_resort: bool,
+    /// When it ends, milliseconds since the epoch.
+    pub not_after_ms: i64,
+}
+
+impl fmt::Debug for MadeKeyPackage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MadeKeyPackage(..)")
+    }
+}
+
+/// Why there is no key package.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyPackageError {
+    /// The bytes are not a key package.
+    #[error("the key package can't be read")]
+    Malformed,
+    /// It is not of a device.
+    #[error(transparent)]
+    Leaf(#[from] LeafRefused),
+    /// The library refuses.
+    #[error("the key package could not be made")]
+    Failed,
+}
+
+impl MadeKeyPackage {
+    /// Makes a key package from `judge`'s time on for 90 days.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn make(device: &DeviceKeys, certificate: &SignedCertificate, suite: Suite, last_resort: bool, judge: &Judge) -> Result<Self, KeyPackageError> {
+        let storage = Storage::default();
+        let client = client::member(device, certificate, suite, judge, &storage);
+        let mut extensions = ExtensionList::new();
+        if last_resort {
+            extensions.set_from(LastResortKeyPackageExt).map_err(|_| KeyPackageError::Failed)?;
+        }
+        let now = Duration::from_millis(u64::try_from(judge.now_ms()).unwrap_or(0));
+        let message = client
+            .generate_key_package_message(extensions, ExtensionList::new(), Some(MlsTime::from_duration_since_epoch(now)))
+            .map_err(|_| KeyPackageError::Failed)?;
+        let (reference, data) = storage.take_key_package().ok_or(KeyPackageError::Failed)?;
+        Ok(Self {
+            reference,
+            public: message.to_bytes().map_err(|_| KeyPackageError::Failed)?,
+            private: SecretBytes::new(data.mls_encode_to_vec().map_err(|_| KeyPackageError::Failed)?),
+            suite,
+            last_resort,
+            not_after_ms: i64::try_from(data.expiration).unwrap_or(i64::MAX).saturating_mul(1000),
+        })
+    }
+}
+
+/// Someone's key package, read but not judged: the group judges it when it is added.
+#[derive(Clone, Debug)]
+pub struct KeyPackage {
+    pub(super) message: MlsMessage,
+    pub(super) reference: Vec<u8>,
+    leaf: Leaf,
+    suite: Suite,
+}
+
+impl KeyPackage {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// When it is none, or not of a device and a suite of ours.
+    pub fn parse(bytes: &[u8]) -> Result<Self, KeyPackageError> {
+        let message = MlsMessage::from_bytes(bytes).map_err(|_| KeyPackageError::Malformed)?;
+        let offered = message.as_key_package().ok_or(KeyPackageError::Malformed)?;
+        let suite = Suite::try_from(u16::from(offered.cipher_suite())).map_err(|_| KeyPackageError::Malformed)?;
+        let leaf = Leaf::read(0, offered.signing_identity())?;
+        let provider = client::crypto().cipher_suite_provider(offered.cipher_suite()).ok_or(KeyPackageError::Malformed)?;
+        let reference = offered.to_reference(&provider).map_err(|_| KeyPackageError::Malformed)?.to_vec();
+        Ok(Self { message, reference, leaf, suite })
+    }
+
+    /// The device that it says it is of. Compare it with the one that was asked for.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.leaf.device()
+    }
+
+    /// The user that it says it is of.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.leaf.user()
+    }
+
+    /// The suite.
+    #[must_use]
+    pub const fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// By this a welcome names it.
+    #[must_use]
+    pub fn reference(&self) -> &[u8] {
+        &self.reference
+    }
+}
