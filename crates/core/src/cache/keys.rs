@@ -1,0 +1,130 @@
+//! The member's own keys.
+
+use bezel_crypto::vault::VaultKey;
+use bezel_crypto::{DeviceKeys, IdentityKeyPair, Secret};
+use bezel_protocol::{Hash, Suite};
+use sqlx::Row as _;
+use zeroize::Zeroizing;
+
+use super::Connection;
+use crate::error::{Result, damaged};
+
+/// Where an identity key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdentityState {
+    /// Made, but not yet in the roster.
+    Pending,
+    /// In force.
+    Current,
+}
+
+pub(crate) async fn put_identity(db: &mut Connection, identity: &IdentityKeyPair, state: IdentityState, now_ms: i64) -> Result<()> {
+    let pkcs8 = identity.to_pkcs8_der().map_err(|_| damaged("identity key"))?;
+    let state = match state {
+        IdentityState::Pending => "pending",
+        IdentityState::Current => "current",
+    };
+    sqlx::query("INSERT INTO identity_keys (fingerprint, pkcs8, created_at_ms, state) VALUES ($1, $2, $3, $4)")
+        .bind(identity.public().fingerprint().as_bytes().as_slice())
+        .bind(pkcs8.expose())
+        .bind(now_ms)
+        .bind(state)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The identity key with this fingerprint, if its private half is here.
+pub(crate) async fn identity(db: &mut Connection, fingerprint: Hash) -> Result<Option<IdentityKeyPair>> {
+    let row = sqlx::query("SELECT pkcs8 FROM identity_keys WHERE fingerprint = $1")
+        .bind(fingerprint.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| {
+        let pkcs8 = Zeroizing::new(row.try_get::<Vec<u8>, _>("pkcs8")?);
+        IdentityKeyPair::from_pkcs8_der(&pkcs8).map_err(|_| damaged("identity key"))
+    })
+    .transpose()
+}
+
+/// The key that was made for a rotation which may not have been heard of yet.
+pub(crate) async fn pending_identity(db: &mut Connection) -> Result<Option<IdentityKeyPair>> {
+    let row = sqlx::query("SELECT pkcs8 FROM identity_keys WHERE state = 'pending' ORDER BY created_at_ms DESC LIMIT 1").fetch_optional(db).await?;
+    row.map(|row| {
+        let pkcs8 = Zeroizing::new(row.try_get::<Vec<u8>, _>("pkcs8")?);
+        IdentityKeyPair::from_pkcs8_der(&pkcs8).map_err(|_| damaged("identity key"))
+    })
+    .transpose()
+}
+
+/// The key with this fingerprint is in force; the one before is retired and its private half destroyed.
+pub(crate) async fn promote_identity(db: &mut Connection, fingerprint: Hash) -> Result<()> {
+    sqlx::query("UPDATE identity_keys SET state = 'retired', pkcs8 = x'' WHERE state = 'current' AND fingerprint <> $1")
+        .bind(fingerprint.as_bytes().as_slice())
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("UPDATE identity_keys SET state = 'current' WHERE fingerprint = $1")
+        .bind(fingerprint.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn put_device(db: &mut Connection, keys: &DeviceKeys) -> Result<()> {
+    sqlx::query("INSERT INTO device_keys (device, keys) VALUES ($1, $2)")
+        .bind(keys.device().as_bytes().as_slice())
+        .bind(keys.to_bytes().expose())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn device(db: &mut Connection) -> Result<DeviceKeys> {
+    let row = sqlx::query("SELECT keys FROM device_keys").fetch_optional(db).await?.ok_or_else(|| damaged("device key"))?;
+    let keys = Zeroizing::new(row.try_get::<Vec<u8>, _>("keys")?);
+    DeviceKeys::from_bytes(&keys).map_err(|_| damaged("device key"))
+}
+
+pub(crate) async fn put_vault(db: &mut Connection, key: &VaultKey, now_ms: i64) -> Result<()> {
+    sqlx::query("INSERT INTO vault_keys (key, created_at_ms) VALUES ($1, $2)")
+        .bind(key.secret().expose().as_slice())
+        .bind(now_ms)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The newest vault key.
+pub(crate) async fn vault(db: &mut Connection) -> Result<VaultKey> {
+    let row = sqlx::query("SELECT key FROM vault_keys ORDER BY id DESC LIMIT 1").fetch_optional(db).await?.ok_or_else(|| damaged("vault key"))?;
+    let key = Zeroizing::new(row.try_get::<Vec<u8>, _>("key")?);
+    Secret::from_slice(&key).map(VaultKey::from_secret).ok_or_else(|| damaged("vault key"))
+}
+
+/// Keeps the private half of a key package.
+pub(crate) async fn put_key_package(db: &mut Connection, id: &[u8], suite: Suite, last_resort: bool, private: &[u8], now_ms: i64) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO key_packages (id, suite, last_resort, private, created_at_ms) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO UPDATE SET private = excluded.private",
+    )
+    .bind(id)
+    .bind(i64::from(suite.code()))
+    .bind(last_resort)
+    .bind(private)
+    .bind(now_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Private halves of all key packages of a suite: id and bytes.
+pub(crate) async fn key_packages(db: &mut Connection, suite: Suite) -> Result<Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>> {
+    let rows = sqlx::query("SELECT id, private FROM key_packages WHERE suite = $1").bind(i64::from(suite.code())).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get("id")?, Zeroizing::new(row.try_get("private")?)))).collect()
+}
+
+/// A one-time key package was used.
+pub(crate) async fn delete_key_package(db: &mut Connection, id: &[u8]) -> Result<()> {
+    sqlx::query("DELETE FROM key_packages WHERE id = $1 AND last_resort = 0").bind(id).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Devices.
+
+mod revoke;
+
+pub use revoke::revoke;

@@ -1,0 +1,5 @@
+//! Invitations.
+
+mod create;
+
+pub use create::{InviteView, create};

@@ -1,0 +1,232 @@
+//! Requests to the relay: CBOR over HTTP, with a session that is renewed by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bezel_protocol::cbor;
+use bezel_protocol::wire::{self, Bytes, ErrorBody, code, path};
+use bezel_protocol::{ConversationId, WorkspaceId};
+use reqwest::{Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::session::{self, LoginKeys};
+use crate::error::Error;
+
+/// Why a request came to nothing.
+#[derive(Debug, Clone)]
+pub(crate) enum RelayError {
+    /// No answer.
+    Offline(String),
+    /// The relay said no.
+    Refused(ErrorBody),
+    /// The relay's answer makes no sense.
+    Nonsense(String),
+}
+
+/// A connection to one relay in the name of a device or an invite.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    login: Option<Login>,
+}
+
+#[derive(Clone)]
+struct Login {
+    workspace: WorkspaceId,
+    keys: Arc<dyn LoginKeys>,
+    session: Arc<Mutex<Option<wire::Session>>>,
+}
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Client {
+    /// A client that is not logged in.
+    pub(crate) fn new(base: &Url) -> Result<Self, Error> {
+        // One provider for all of TLS; a second installation is refused and harmless.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| Error::new("network", format!("The network can't be used: {error}."), "Restart the computer and try again."))?;
+        let mut base = base.clone();
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        Ok(Self { http, base, login: None })
+    }
+
+    /// The same, speaking for whoever holds `keys`. It logs in with the first request.
+    pub(crate) fn logged_in(mut self, workspace: WorkspaceId, keys: Arc<dyn LoginKeys>) -> Self {
+        self.login = Some(Login { workspace, keys, session: Arc::default() });
+        self
+    }
+
+    /// Where the relay answers.
+    pub(crate) const fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub(crate) async fn info(&self) -> Result<wire::RelayInfo, RelayError> {
+        self.request(Method::GET, path::RELAY, None).await
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, RelayError> {
+        self.with_session(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, RelayError> {
+        self.with_session(Method::POST, path, Some(cbor::encode(body))).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), RelayError> {
+        self.with_session(Method::PUT, path, Some(cbor::encode(body))).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), RelayError> {
+        self.with_session(Method::DELETE, path, None).await
+    }
+
+    /// A request that needs no session.
+    pub(crate) async fn post_openly<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, RelayError> {
+        self.request(Method::POST, path, Some((cbor::encode(body), None))).await
+    }
+
+    pub(crate) async fn commits(&self, conversation: ConversationId, from: u64) -> Result<wire::Commits, RelayError> {
+        self.get(&format!("{}?from={from}", path::of(path::COMMITS, conversation))).await
+    }
+
+    pub(crate) async fn messages(&self, conversation: ConversationId, first: u64, last: u64) -> Result<wire::Messages, RelayError> {
+        self.get(&format!("{}?first={first}&last={last}", path::of(path::MESSAGES, conversation))).await
+    }
+
+    pub(crate) async fn roster_after(&self, after: Option<u64>) -> Result<wire::RosterPage, RelayError> {
+        match after {
+            Some(after) => self.get(&format!("{}?after={after}", path::ROSTER)).await,
+            None => self.get(path::ROSTER).await,
+        }
+    }
+
+    /// The token of the session, logging in where there is none.
+    pub(crate) async fn token(&self) -> Result<Bytes, RelayError> {
+        let login = self.login.as_ref().ok_or_else(|| RelayError::Nonsense("not logged in".into()))?;
+        let mut session = login.session.lock().await;
+        if let Some(session) = session.as_ref() {
+            return Ok(session.token.clone());
+        }
+        let new = session::log_in(self, login.workspace, login.keys.as_ref()).await?;
+        Ok(session.insert(new).token.clone())
+    }
+
+    async fn forget_token(&self, token: &Bytes) {
+        if let Some(login) = &self.login {
+            let mut session = login.session.lock().await;
+            if session.as_ref().is_some_and(|session| session.token == *token) {
+                *session = None;
+            }
+        }
+    }
+
+    /// A request with the session; one that has ended is renewed once.
+    async fn with_session<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<T, RelayError> {
+        let token = self.token().await?;
+        let first = self.request(method.clone(), path, Some((body.clone().unwrap_or_default(), Some(&token)))).await;
+        match first {
+            Err(RelayError::Refused(refusal)) if refusal.code == code::UNAUTHENTICATED => {
+                self.forget_token(&token).await;
+                let token = self.token().await?;
+                self.request(method, path, Some((body.unwrap_or_default(), Some(&token)))).await
+            }
+            other => other,
+        }
+    }
+
+    async fn request<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(Vec<u8>, Option<&Bytes>)>,
+    ) -> Result<T, RelayError> {
+        let url = self.base.join(path.trim_start_matches('/')).map_err(|error| RelayError::Nonsense(error.to_string()))?;
+        let mut request = self.http.request(method, url);
+        if let Some((body, token)) = body {
+            if let Some(token) = token {
+                request = request.bearer_auth(token.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            }
+            if !body.is_empty() {
+                request = request.header(reqwest::header::CONTENT_TYPE, wire::CONTENT_TYPE).body(body);
+            }
+        }
+        let answer = request.send().await.map_err(offline)?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(offline)?;
+        if status.is_success() {
+            // An empty answer stands for "done".
+            let bytes: &[u8] = if bytes.is_empty() { &[0xf6] } else { &bytes };
+            return cbor::decode(bytes).map_err(|error| RelayError::Nonsense(error.to_string()));
+        }
+        match cbor::decode::<ErrorBody>(&bytes) {
+            Ok(refusal) => Err(RelayError::Refused(refusal)),
+            Err(_) if status == StatusCode::BAD_GATEWAY || status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::GATEWAY_TIMEOUT => {
+                Err(RelayError::Offline(status.to_string()))
+            }
+            Err(_) => Err(RelayError::Nonsense(format!("status {status}; is this address a Bezel relay?"))),
+        }
+    }
+}
+
+fn offline(error: reqwest::Error) -> RelayError {
+    let reason = if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else if error.is_connect() {
+        "no connection".to_owned()
+    } else {
+        error.without_url().to_string()
+    };
+    RelayError::Offline(reason)
+}
+
+impl RelayError {
+    /// Whether the relay refused with this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == code)
+    }
+}
+
+impl From<RelayError> for Error {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Offline(detail) => Self::offline(detail),
+            RelayError::Nonsense(detail) => {
+                Self::new("relay_nonsense", format!("The relay's answer can't be read ({detail})."), "Check the relay's address and that both sides run the same version.")
+            }
+            RelayError::Refused(refusal) => refused(&refusal),
+        }
+    }
+}
+
+fn refused(refusal: &ErrorBody) -> Error {
+    let message = format!("The relay refused: {}.", refusal.message.trim_end_matches('.'));
+    let (code, next_step) = match refusal.code.as_str() {
+        code::UNAUTHENTICATED => ("unauthenticated", "This device may have been revoked or its user suspended: ask an admin of the workspace."),
+        code::FORBIDDEN => ("forbidden", "Ask an owner or admin to do it, or to change your role."),
+        code::NOT_FOUND => ("not_found", "Check the id: what it names does not exist, or is not yours."),
+        code::STALE_EPOCH => ("stale_epoch", "Synchronise and try again."),
+        code::STALE_ROSTER => ("stale_roster", "Synchronise and try again."),
+        code::CONFLICT => ("conflict", "It exists already; synchronise and look again."),
+        code::TOO_LARGE => ("too_large", "Send less at once."),
+        code::TOO_MANY => ("too_many", "Wait a minute and try again."),
+        code::FULL => ("relay_full", "This relay keeps a workspace already: start another relay, or raise --max-workspaces."),
+        code::MALFORMED => ("malformed", "Check that both sides run the same version."),
+        code::INTERNAL => ("relay_failed", "Look at the relay's log; nothing was lost here."),
+        _ => ("refused", "Check what the message says."),
+    };
+    Error::refused(code, message, next_step)
+}

@@ -1,0 +1,9 @@
+//! The relay as a member sees it.
+
+mod client;
+mod events;
+mod session;
+
+pub(crate) use client::{Client, RelayError};
+pub(crate) use events::{EventStream, Incoming};
+pub(crate) use session::LoginKeys;
