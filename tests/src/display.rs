@@ -40,3 +40,17 @@ impl Display {
         self.process.id()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_displays_have_names_of_their_own() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (first, second) = (Display::start(&folder.path().join("a"))?, Display::start(&folder.path().join("b"))?);
+        assert_ne!(first.name(), second.name());
+        assert_ne!(first.id(), second.id());
+        Ok(())
+    }
+}

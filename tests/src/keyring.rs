@@ -129,3 +129,31 @@ impl Keyring {
         Ok(said.lines().find_map(|line| line.strip_prefix("attribute.username = ")).map(str::to_owned))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the journeys rest on: a locked keyring gives nothing, and gives it again once it is open.
+    #[test]
+    fn a_locked_keyring_gives_nothing_and_an_open_one_everything() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let mut keyring = Keyring::open(folder.path())?;
+        let attributes = [("service", SERVICE), ("username", "device-1")];
+        let mut tool = keyring.tool();
+        tool.args(["store", "--label=test", "service", SERVICE, "username", "device-1"]).stdin(Stdio::piped());
+        let mut storing = tool.spawn()?;
+        storing.stdin.take().context("its input")?.write_all(b"a secret")?;
+        assert!(storing.wait()?.success());
+
+        assert_eq!(keyring.account_of(SERVICE)?.as_deref(), Some("device-1"));
+        assert_eq!(keyring.secret(&attributes)?.as_deref(), Some(&b"a secret"[..]));
+        keyring.locked()?;
+        assert_eq!(keyring.secret(&attributes)?, None);
+        keyring.unlocked()?;
+        assert_eq!(keyring.secret(&attributes)?.as_deref(), Some(&b"a secret"[..]));
+        keyring.delete(&attributes)?;
+        assert_eq!(keyring.secret(&attributes)?, None);
+        Ok(())
+    }
+}
