@@ -7,7 +7,7 @@ use mls_rs::group::CommitOutput;
 use super::error::GroupError;
 use super::key_package::KeyPackage;
 use super::receive::Applied;
-use super::{Group, leaf};
+use super::{Group, client, leaf};
 use crate::device::DeviceKeys;
 
 /// What a commit shall do. An empty one rotates the keys; so does every other.
@@ -118,7 +118,7 @@ impl Group {
         let roles = self.roles_after(&change)?;
         let epoch = self.epoch();
         let head = cbor::encode(&self.judge.roster().head());
-        let mut builder = self.inner.commit_builder().authenticated_data(head);
+        let mut builder = self.inner.commit_builder().authenticated_data(head).commit_time(client::mls_time(self.judge.now_ms()));
         for index in removed {
             builder = builder.remove_member(index).map_err(GroupError::from_library)?;
         }

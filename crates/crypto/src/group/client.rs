@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use bezel_protocol::{SignedCertificate, Suite};
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider, WithKeyPackageRepo, WithMlsRules};
+use mls_rs::time::MlsTime;
 use mls_rs::{CipherSuite, Client};
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 
@@ -22,11 +23,17 @@ pub(super) type Config = WithMlsRules<
     >,
 >;
 
-/// How long a key package may be used: 90 days, the lifetime of an identity key.
-pub(super) const KEY_PACKAGE_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How long a key package may be used: 90 days, the lifetime of an identity key, and the day by which it is backdated.
+const KEY_PACKAGE_LIFETIME: Duration = Duration::from_secs(91 * 24 * 60 * 60);
+/// Key packages begin this much before they are made: the clock of whoever uses them may be behind.
+pub(super) const BACKDATED_MS: i64 = 24 * 60 * 60 * 1000;
 
 pub(super) const fn cipher_suite(suite: Suite) -> CipherSuite {
     CipherSuite::new(suite.code())
+}
+
+pub(super) fn mls_time(at_ms: i64) -> MlsTime {
+    MlsTime::from_duration_since_epoch(Duration::from_millis(u64::try_from(at_ms).unwrap_or(0)))
 }
 
 pub(super) fn crypto() -> AwsLcCryptoProvider {

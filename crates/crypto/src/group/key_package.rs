@@ -1,13 +1,11 @@
 //! Key packages: what a device leaves on the relay so that others can add it.
 
 use core::fmt;
-use core::time::Duration;
 
 use bezel_protocol::roster::LeafRefused;
 use bezel_protocol::{DeviceId, SignedCertificate, Suite, UserId};
 use mls_rs::extension::recommended::LastResortKeyPackageExt;
 use mls_rs::mls_rs_codec::MlsEncode as _;
-use mls_rs::time::MlsTime;
 use mls_rs::{CryptoProvider as _, ExtensionList, MlsMessage};
 
 use super::client;
@@ -65,9 +63,9 @@ impl MadeKeyPackage {
         if last_resort {
             extensions.set_from(LastResortKeyPackageExt).map_err(|_| KeyPackageError::Failed)?;
         }
-        let now = Duration::from_millis(u64::try_from(judge.now_ms()).unwrap_or(0));
+        let from = client::mls_time(judge.now_ms().saturating_sub(client::BACKDATED_MS));
         let message = client
-            .generate_key_package_message(extensions, ExtensionList::new(), Some(MlsTime::from_duration_since_epoch(now)))
+            .generate_key_package_message(extensions, ExtensionList::new(), Some(from))
             .map_err(|_| KeyPackageError::Failed)?;
         let (reference, data) = storage.take_key_package().ok_or(KeyPackageError::Failed)?;
         Ok(Self {
