@@ -8,8 +8,8 @@ TOOLS=$TARGET/tools
 
 # To build the app (Tauri on WebKitGTK, SQLCipher over the system's libcrypto).
 BUILD_PACKAGES=(build-essential cmake pkg-config git libssl-dev libwebkit2gtk-4.1-dev libxdo-dev librsvg2-dev)
-# To test it: a display, a driver of the web view, a bus with a keyring, a browser for the interface.
-TEST_PACKAGES=(webkit2gtk-driver xvfb xauth dbus gnome-keyring libsecret-tools chromium shellcheck python3-venv)
+# To test it: a display with a font, a driver of the web view, a bus with a keyring, a browser for the interface.
+TEST_PACKAGES=(webkit2gtk-driver xvfb fonts-dejavu-core dbus gnome-keyring libsecret-tools chromium procps shellcheck python3-venv)
 
 # The interface is embedded by this feature; every invocation names it, so that nothing is built twice.
 APP_FEATURES=(--features bezel-app/custom-protocol)
