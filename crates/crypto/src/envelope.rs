@@ -63,9 +63,12 @@ pub enum OpenError {
         /// The message's.
         found: Algorithm,
     },
-    /// The roster does not know the device, or the device had been shut out already.
+    /// The roster does not know the device.
     #[error("device {0} is not in the roster")]
     UnknownDevice(DeviceId),
+    /// By its own clock it was sent after the device was revoked.
+    #[error("device {0} was revoked before it sent the message")]
+    Revoked(DeviceId),
     /// Rightly signed, but the key of the epoch does not open it.
     #[error("the message can't be decrypted with the key of epoch {epoch}")]
     WrongKey {
@@ -103,8 +106,8 @@ pub struct Reader<'a> {
 impl Reader<'_> {
     /// Reads, verifies and decrypts an envelope with the key of its epoch. `key` answers `None` when that key is not here.
     ///
-    /// The signature counts if the roster knows the device, revoked since or not: what a device said before its revocation stays said.
-    /// That nothing is accepted in its name afterwards is the relay's check on storing, and the rekeying's.
+    /// What a device said before its revocation stays said. A thief may backdate a message, but gets no key of an epoch that began
+    /// after the device's leaf went, and the relay takes no message into an epoch that is over.
     ///
     /// # Errors
     /// The reason; see [`OpenError`].
@@ -131,6 +134,9 @@ impl Reader<'_> {
         let device = self.roster.device(header.device).ok_or(OpenError::UnknownDevice(header.device))?;
         let certificate = device.current().ok_or(OpenError::UnknownDevice(header.device))?.certificate();
         envelope.verify(&certificate.message_key)?;
+        if device.revoked_at_ms.is_some_and(|revoked_at_ms| header.sent_at_ms >= revoked_at_ms) {
+            return Err(OpenError::Revoked(header.device));
+        }
         let from = device.user;
         Ok(Signed { envelope, from })
     }
