@@ -8,6 +8,8 @@ CREATE TABLE profile (
     user               BLOB    NOT NULL,
     device             BLOB    NOT NULL,
     relay              TEXT    NOT NULL,
+    -- The relay's own public key: its audit checkpoints and challenges must be by this key for ever.
+    relay_key          BLOB    NOT NULL,
     hosts_relay        INTEGER NOT NULL CHECK (hosts_relay IN (0, 1)),
     -- The recovery words, until their owner has shown that they are written down.
     recovery_words     TEXT
@@ -96,26 +98,16 @@ CREATE TABLE groups (
     state        BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE group_epochs (
-    conversation BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    epoch        INTEGER NOT NULL,
-    record       BLOB    NOT NULL,
-    PRIMARY KEY (conversation, epoch)
-) STRICT, WITHOUT ROWID;
-
--- A commit that was made but whose acceptance is not yet known. At most one a conversation.
-CREATE TABLE pending_commits (
-    conversation BLOB    NOT NULL PRIMARY KEY,
-    epoch        INTEGER NOT NULL,
-    upload       BLOB    NOT NULL,
-    made_at_ms   INTEGER NOT NULL
-) STRICT;
 
 CREATE TABLE conversation_keys (
     conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     epoch         INTEGER NOT NULL,
     key           BLOB    NOT NULL,
     authenticator BLOB    NOT NULL,
+    -- CBOR: who had which role in this epoch.
+    roles         BLOB    NOT NULL,
+    -- The roster head by which the epoch's commit was judged.
+    roster        INTEGER NOT NULL,
     learned_at_ms INTEGER NOT NULL,
     backed_up     INTEGER NOT NULL CHECK (backed_up IN (0, 1)),
     PRIMARY KEY (conversation, epoch)

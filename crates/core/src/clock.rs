@@ -21,7 +21,6 @@ impl Clock for SystemClock {
 
 /// A time as people and scripts read it: RFC 3339, UTC, milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
-#[serde(transparent)]
 pub struct Timestamp(String);
 
 impl Timestamp {

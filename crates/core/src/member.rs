@@ -1,5 +1,6 @@
 //! The member: an unlocked home, and everything that its use cases need.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bezel_crypto::vault::VaultKey;
@@ -9,7 +10,7 @@ use bezel_protocol::login::Subject;
 use bezel_protocol::roster::Roster;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::{DeviceId, UserId};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
 use url::Url;
 
 use crate::cache::profile::Profile;
@@ -21,7 +22,7 @@ use crate::home::{Home, HomeLock};
 use crate::relay::{Client, LoginKeys};
 use crate::sync::ConnectionState;
 use crate::vault::{self, Unlock};
-use crate::workspace;
+use crate::{keys, workspace};
 
 /// What a member is told from outside: the time and the settings.
 #[derive(Clone)]
@@ -43,6 +44,8 @@ pub struct Member {
     /// Held by whatever changes groups, the outbox or the roster: one such thing at a time.
     pub(crate) work: Mutex<()>,
     pub(crate) connection: RwLock<ConnectionState>,
+    wake: Notify,
+    is_followed: AtomicBool,
     profile: Profile,
     identity: RwLock<Option<Arc<IdentityKeyPair>>>,
     roster: RwLock<Arc<Roster>>,
@@ -79,7 +82,19 @@ impl Member {
         let cache = Cache::open(&home.database(), &master.database_key()?, false).await?;
         let parts = Parts { home: home.clone(), lock, cache, environment };
         workspace::finish_enrolment(&parts).await?;
-        Self::load(parts).await
+        let member = Self::load(parts).await?;
+        member.settle_identity().await?;
+        Ok(member)
+    }
+
+    /// A rotation whose answer was lost may have been heard all the same.
+    async fn settle_identity(&self) -> Result<()> {
+        let pending = cache::keys::pending_identity(&mut *self.cache.read().await?).await?;
+        let current = self.roster().user(self.user()).map(|user| user.identity.fingerprint());
+        if let Some(pending) = pending.filter(|pending| Some(pending.public().fingerprint()) == current) {
+            keys::settle_rotation(self, Arc::new(pending)).await?;
+        }
+        Ok(())
     }
 
     /// Reads everything that is kept in memory.
@@ -108,6 +123,8 @@ impl Member {
             environment,
             work: Mutex::default(),
             connection: RwLock::default(),
+            wake: Notify::new(),
+            is_followed: AtomicBool::new(false),
             profile,
             identity: RwLock::new(identity),
             roster: RwLock::new(Arc::new(roster)),
@@ -174,6 +191,24 @@ impl Member {
 
     pub(crate) const fn rng(&self) -> SystemRng {
         SystemRng
+    }
+
+    /// Whether a loop keeps this member in step with the relay.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_followed(&self, is_followed: bool) {
+        self.is_followed.store(is_followed, Ordering::Release);
+    }
+
+    /// Tells that loop that there is something to do.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
     }
 
     /// Tells whoever listens; nobody may be.

@@ -7,7 +7,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename = "Role")]
-#[expect(dead_code, reason = "only its name and its variants cross")]
+#[expect(missing_docs, reason = "they are documented where they are defined")]
 pub enum RoleName {
     Owner,
     Admin,
@@ -19,7 +19,7 @@ pub enum RoleName {
 /// `bezel_protocol::Algorithm`.
 #[derive(Debug, Serialize, TS)]
 #[ts(rename = "Algorithm")]
-#[expect(dead_code, reason = "only its name and its variants cross")]
+#[expect(missing_docs, reason = "they are documented where they are defined")]
 pub enum AlgorithmName {
     #[serde(rename = "aes_256_gcm")]
     Aes256Gcm,

@@ -149,7 +149,7 @@ pub(crate) async fn get(db: &mut Connection, message_id: MessageId) -> Result<Op
 
 /// The message of a device with a given counter in a conversation.
 pub(crate) async fn of_chain(db: &mut Connection, conversation: ConversationId, device: DeviceId, counter: u64) -> Result<Option<Message>> {
-    let sql = format!("SELECT {COLUMNS} FROM messages WHERE conversation = $1 AND device = $2 AND counter = $3 AND sequence IS NOT NULL LIMIT 1");
+    let sql = format!("SELECT {COLUMNS} FROM messages WHERE conversation = $1 AND device = $2 AND counter = $3 AND sequence IS NOT NULL AND kind <> 'unreadable' LIMIT 1");
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(conversation.as_bytes().as_slice())
         .bind(device.as_bytes().as_slice())
@@ -224,6 +224,37 @@ fn fts_expression(query: &str) -> Option<String> {
         .map(|word| format!("\"{word}\""))
         .collect();
     if words.is_empty() { None } else { Some(format!("{}*", words.join(" "))) }
+}
+
+/// Writes what is shown in place of a message that can't be read, and lets a message that was read before stand.
+pub(crate) async fn put_unreadable(db: &mut Connection, new: &Message) -> Result<()> {
+    let taken = sqlx::query("SELECT 1 FROM messages WHERE conversation = $1 AND sequence = $2 AND kind <> 'unreadable'")
+        .bind(new.conversation.as_bytes().as_slice())
+        .bind(new.sequence.map(signed))
+        .fetch_optional(&mut *db)
+        .await?;
+    if taken.is_some() {
+        return Ok(());
+    }
+    if let Some(sequence) = new.sequence {
+        forget_unreadable_at(db, new.conversation, sequence).await?;
+    }
+    put(db, new).await
+}
+
+/// The message at this place can be read now.
+pub(crate) async fn forget_unreadable_at(db: &mut Connection, conversation: ConversationId, sequence: u64) -> Result<()> {
+    sqlx::query("DELETE FROM messages WHERE conversation = $1 AND sequence = $2 AND kind = 'unreadable'")
+        .bind(conversation.as_bytes().as_slice())
+        .bind(signed(sequence))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(db: &mut Connection, message_id: MessageId) -> Result<()> {
+    sqlx::query("DELETE FROM messages WHERE id = $1").bind(message_id.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
 }
 
 /// Users whose chain of messages has a hole, or runs against the order of the log, where the log is here without a gap.

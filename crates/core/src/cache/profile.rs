@@ -1,5 +1,6 @@
 //! Who this member is.
 
+use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::{DeviceId, Hash, UserId, WorkspaceId};
 use sqlx::Row as _;
 use url::Url;
@@ -15,19 +16,21 @@ pub(crate) struct Profile {
     pub(crate) user: UserId,
     pub(crate) device: DeviceId,
     pub(crate) relay: Url,
+    pub(crate) relay_key: Ed25519PublicKey,
     pub(crate) hosts_relay: bool,
 }
 
 pub(crate) async fn put(db: &mut Connection, profile: &Profile, recovery_words: &str) -> Result<()> {
     sqlx::query(
-        "INSERT INTO profile (one, workspace, genesis, user, device, relay, hosts_relay, recovery_words)
-         VALUES (1, $1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO profile (one, workspace, genesis, user, device, relay, relay_key, hosts_relay, recovery_words)
+         VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(profile.workspace.as_bytes().as_slice())
     .bind(profile.genesis.as_bytes().as_slice())
     .bind(profile.user.as_bytes().as_slice())
     .bind(profile.device.as_bytes().as_slice())
     .bind(profile.relay.as_str())
+    .bind(profile.relay_key.as_bytes().as_slice())
     .bind(profile.hosts_relay)
     .bind(recovery_words)
     .execute(db)
@@ -36,7 +39,7 @@ pub(crate) async fn put(db: &mut Connection, profile: &Profile, recovery_words: 
 }
 
 pub(crate) async fn get(db: &mut Connection) -> Result<Option<Profile>> {
-    let row = sqlx::query("SELECT workspace, genesis, user, device, relay, hosts_relay FROM profile").fetch_optional(db).await?;
+    let row = sqlx::query("SELECT workspace, genesis, user, device, relay, relay_key, hosts_relay FROM profile").fetch_optional(db).await?;
     row.map(|row| {
         Ok(Profile {
             workspace: id(&row, "workspace", WorkspaceId::from_slice)?,
@@ -44,16 +47,11 @@ pub(crate) async fn get(db: &mut Connection) -> Result<Option<Profile>> {
             user: id(&row, "user", UserId::from_slice)?,
             device: id(&row, "device", DeviceId::from_slice)?,
             relay: Url::parse(row.try_get("relay")?).map_err(|_| damaged("relay address"))?,
+            relay_key: Ed25519PublicKey::from_bytes(row.try_get("relay_key")?).map_err(|_| damaged("relay key"))?,
             hosts_relay: row.try_get("hosts_relay")?,
         })
     })
     .transpose()
-}
-
-/// The relay answers at another address from now on.
-pub(crate) async fn set_relay(db: &mut Connection, relay: &Url) -> Result<()> {
-    sqlx::query("UPDATE profile SET relay = $1").bind(relay.as_str()).execute(db).await?;
-    Ok(())
 }
 
 /// The recovery words, as long as their owner has not shown that they are written down.

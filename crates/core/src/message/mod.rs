@@ -7,11 +7,10 @@ mod outbox;
 mod receive;
 mod search;
 
-pub use compose::{Sent, SentState, cancel, decrypt, encrypt, retry, send};
+pub use compose::{Encrypted, Sent, SentState, cancel, decrypt, encrypt, retry, send};
 pub use list::{MessageKind, MessagePage, MessageState, MessageView, list};
 pub use search::{SearchHit, search};
 
 pub(crate) use compose::queue;
-pub(crate) use list::view;
 pub(crate) use outbox::pump;
 pub(crate) use receive::{receive, retry_held};

@@ -21,7 +21,7 @@ pub struct NewSlots {
 
 impl Default for NewSlots {
     fn default() -> Self {
-        Self { keychain: true, passphrase: None, cost: Cost::default() }
+        Self { keychain: true, passphrase: None, cost: Cost::DEFAULT }
     }
 }
 

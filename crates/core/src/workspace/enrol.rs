@@ -8,7 +8,8 @@ use bezel_protocol::certificate::CERTIFICATE_LIFETIME_MS;
 use bezel_protocol::cose::{Signer as _, SigningFailed};
 use bezel_protocol::login::Subject;
 use bezel_protocol::roster::{Join, Roster, Statement};
-use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, StoredVault, code, path};
+use bezel_protocol::key::Ed25519PublicKey;
+use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, RosterPage, StoredVault, code, path};
 use bezel_protocol::{DeviceId, Handle, Hash, InviteId, UserId, WorkspaceId, cbor};
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
@@ -64,7 +65,6 @@ pub(super) enum How {
     /// By an invite.
     Join {
         invite: InviteId,
-        #[serde(with = "serde_bytes")]
         seed: Zeroizing<Vec<u8>>,
     },
 }
@@ -189,12 +189,13 @@ pub(crate) async fn finish_enrolment(parts: &Parts) -> Result<()> {
         return Err(Error::unverifiable("not_enrolled", "The relay says that it let you in, but the workspace's roster does not name you.", "Ask for a new invitation."));
     }
     client.put(path::VAULT, &StoredVault { vault: enrolment.vault.clone() }).await?;
-    settle(parts, &enrolment, &page).await
+    let relay_key = client.info().await?.key;
+    settle(parts, &enrolment, relay_key, &page).await
 }
 
 /// Joins by the invite, unless the roster names this user already.
 async fn join(parts: &Parts, enrolment: &Enrolment, invite: Arc<InviteKeyPair>, identity: &IdentityKeyPair, device: &DeviceKeys) -> Result<()> {
-    let keys = InviteLogin { key: Arc::clone(&invite) };
+    let keys = InviteLogin { invite: enrolment_invite(enrolment)?, key: Arc::clone(&invite) };
     let client = Client::new(&enrolment.relay)?.logged_in(enrolment.workspace, Arc::new(keys));
     for _ in 0..8 {
         let page = match client.roster_after(None).await {
@@ -262,13 +263,14 @@ async fn pending(db: &mut Connection) -> Result<Option<Enrolment>> {
 }
 
 /// The relay has confirmed: the enrolment becomes the profile.
-async fn settle(parts: &Parts, enrolment: &Enrolment, page: &bezel_protocol::wire::RosterPage) -> Result<()> {
+async fn settle(parts: &Parts, enrolment: &Enrolment, relay_key: Ed25519PublicKey, page: &RosterPage) -> Result<()> {
     let profile = cache::profile::Profile {
         workspace: enrolment.workspace,
         genesis: enrolment.genesis,
         user: enrolment.user,
         device: enrolment.device,
         relay: enrolment.relay.clone(),
+        relay_key,
         hosts_relay: enrolment.hosts_relay,
     };
     let mut tx = parts.cache.begin().await?;
@@ -291,12 +293,13 @@ fn invite_over() -> Error {
 
 /// How the holder of an invite answers challenges.
 struct InviteLogin {
+    invite: InviteId,
     key: Arc<InviteKeyPair>,
 }
 
 impl LoginKeys for InviteLogin {
     fn subject(&self) -> Subject {
-        Subject::Invite(self.key.invite())
+        Subject::Invite(self.invite)
     }
 
     fn sign(&self, statement: &[u8]) -> core::result::Result<Vec<u8>, SigningFailed> {

@@ -1,0 +1,31 @@
+//! MLS group states, as the group library writes them.
+
+use bezel_protocol::ConversationId;
+use sqlx::Row as _;
+use zeroize::Zeroizing;
+
+use super::Connection;
+use crate::error::Result;
+
+pub(crate) async fn put(db: &mut Connection, conversation: ConversationId, state: &[u8]) -> Result<()> {
+    sqlx::query("INSERT INTO groups (conversation, state) VALUES ($1, $2) ON CONFLICT (conversation) DO UPDATE SET state = excluded.state")
+        .bind(conversation.as_bytes().as_slice())
+        .bind(state)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn get(db: &mut Connection, conversation: ConversationId) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let row = sqlx::query("SELECT state FROM groups WHERE conversation = $1")
+        .bind(conversation.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| Ok(Zeroizing::new(row.try_get("state")?))).transpose()
+}
+
+/// The group is over for this device.
+pub(crate) async fn delete(db: &mut Connection, conversation: ConversationId) -> Result<()> {
+    sqlx::query("DELETE FROM groups WHERE conversation = $1").bind(conversation.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
+}

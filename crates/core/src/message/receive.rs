@@ -1,0 +1,223 @@
+//! Takes envelopes from the log: verified and decrypted, or kept with the reason why not.
+
+use bezel_crypto::envelope::{OpenError, Reader, Verified};
+use bezel_protocol::content::Content;
+use bezel_protocol::envelope::{Envelope, EnvelopeHeader};
+use bezel_protocol::roster::{Roster, RosterError};
+use bezel_protocol::wire::StoredMessage;
+use bezel_protocol::{ConversationId, Hash, MessageId, UserId};
+
+use super::chain;
+use crate::cache::conversations::Conversation;
+use crate::cache::messages::{Held, Kind, Message, State};
+use crate::cache::{self, Connection};
+use crate::error::{Error, Result};
+use crate::member::Member;
+
+/// What became of an envelope.
+enum Outcome {
+    /// Everything was checked.
+    Read(Box<Message>, Option<Content>),
+    /// It may become readable: a key or a roster statement is missing.
+    Later(Box<Message>),
+    /// It never will be.
+    Never(Box<Message>),
+}
+
+/// Takes envelopes of a conversation, in one transaction of the caller's. Returns an alarm, if one of them gives reason for it.
+///
+/// # Errors
+/// When the local database fails.
+pub(crate) async fn receive(member: &Member, db: &mut Connection, conversation: &Conversation, messages: &[StoredMessage]) -> Result<Option<Error>> {
+    let roster = member.roster();
+    let mut alarm = None;
+    // The oldest first, so that each finds the one before it.
+    let mut in_order: Vec<&StoredMessage> = messages.iter().collect();
+    in_order.sort_by_key(|message| message.sequence);
+    for stored in in_order {
+        let (outcome, raised) = judge(member, db, &roster, conversation, stored).await?;
+        alarm = alarm.or(raised);
+        keep(member, db, conversation.id, stored, outcome).await?;
+    }
+    Ok(alarm)
+}
+
+/// Tries again what could not be read so far.
+///
+/// # Errors
+/// When the local database fails.
+pub(crate) async fn retry_held(member: &Member) -> Result<bool> {
+    let held = cache::messages::held(&mut *member.cache.read().await?).await?;
+    if held.is_empty() {
+        return Ok(false);
+    }
+    let mut tx = member.cache.begin().await?;
+    for held in &held {
+        let Some(conversation) = cache::conversations::get(&mut tx, held.conversation).await? else { continue };
+        let stored = StoredMessage { sequence: held.sequence, stored_at_ms: 0, envelope: held.envelope.clone().into() };
+        receive(member, &mut tx, &conversation, &[stored]).await?;
+    }
+    let left = cache::messages::held(&mut tx).await?.len();
+    tx.commit().await?;
+    Ok(left < held.len())
+}
+
+async fn judge(
+    member: &Member,
+    db: &mut Connection,
+    roster: &Roster,
+    conversation: &Conversation,
+    stored: &StoredMessage,
+) -> Result<(Outcome, Option<Error>)> {
+    let bytes = &stored.envelope.0;
+    let envelope = match Envelope::parse(bytes) {
+        Ok(envelope) => envelope,
+        Err(error) => return Ok((Outcome::Never(Box::new(nameless(conversation.id, stored, &error.to_string()))), None)),
+    };
+    let header = *envelope.header();
+    let unreadable = |problem: &str| Box::new(unreadable(roster, &header, envelope.hash(), stored.sequence, problem));
+    match roster.compare(header.roster) {
+        Ok(()) => {}
+        Err(error @ RosterError::Forked { .. }) => {
+            return Ok((Outcome::Never(unreadable("Its sender knows another history of the workspace.")), Some(error.into())));
+        }
+        Err(_) => return Ok((Outcome::Later(unreadable("It refers to news of the workspace that have not come yet.")), None)),
+    }
+    let epoch = cache::epochs::get(db, conversation.id, header.epoch).await?;
+    let reader = Reader { conversation: conversation.id, algorithm: conversation.suite.algorithm(), roster };
+    let verified = match reader.open(bytes, |_| epoch.as_ref().map(|epoch| &epoch.key)) {
+        Ok(verified) => verified,
+        Err(error @ OpenError::NoKey { .. }) => return Ok((Outcome::Later(unreadable(&sentence(&error))), None)),
+        Err(error) => return Ok((Outcome::Never(unreadable(&sentence(&error))), None)),
+    };
+    let Some(epoch) = epoch else { return Ok((Outcome::Later(unreadable("The key of its epoch is missing.")), None)) };
+    if epoch.authenticator != header.epoch_authenticator {
+        let error = Error::unverifiable(
+            "group_forked",
+            "Somebody in a conversation sees another group than you do.",
+            "Do not write there: speak with the conversation's owner outside Bezel.",
+        );
+        return Ok((Outcome::Never(unreadable("Its sender sees another group.")), Some(error)));
+    }
+    if !epoch.roles.get(&verified.from()).is_some_and(|role| role.may_post()) {
+        return Ok((Outcome::Never(unreadable("Its sender had no right to write here.")), None));
+    }
+    if let Some(problem) = chain::check(db, &header, envelope.hash()).await? {
+        return Ok((Outcome::Never(unreadable(&problem)), None));
+    }
+    let content = Content::decode(verified.content()).ok();
+    Ok((Outcome::Read(Box::new(row_of(member, &verified, Some(stored.sequence))), content), None))
+}
+
+async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId, stored: &StoredMessage, outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Read(message, content) => {
+            cache::messages::forget_unreadable_at(db, conversation, stored.sequence).await?;
+            cache::messages::put(db, &message).await?;
+            cache::messages::release(db, conversation, stored.sequence).await?;
+            cache::conversations::touch(db, conversation, message.sent_at_ms.min(member.now_ms())).await?;
+            if let Some(Content::Description(description)) = &content {
+                let bytes = content.as_ref().map(Content::encode).unwrap_or_default();
+                cache::conversations::set_description(db, conversation, &description.title, &bytes, message.sent_at_ms).await?;
+            }
+        }
+        Outcome::Later(message) => {
+            let held = Held { conversation, sequence: stored.sequence, envelope: stored.envelope.0.clone() };
+            cache::messages::hold(db, &held, message.problem.as_deref().unwrap_or_default(), member.now_ms()).await?;
+            cache::messages::put_unreadable(db, &message).await?;
+        }
+        Outcome::Never(message) => {
+            cache::messages::release(db, conversation, stored.sequence).await?;
+            cache::messages::put_unreadable(db, &message).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The row of a verified message.
+pub(super) fn row_of(member: &Member, verified: &Verified, sequence: Option<u64>) -> Message {
+    let header = verified.header();
+    let (kind, text, content, reply_to, problem) = match Content::decode(verified.content()) {
+        Ok(Content::Text(text)) => (Kind::Text, Some(text.text), None, text.reply_to, None),
+        Ok(Content::Description(_)) => (Kind::Event, None, None, None, None),
+        Ok(Content::Unknown { bytes, .. }) => (Kind::Unknown, None, Some(bytes), None, Some("Sent by a newer version.".into())),
+        Err(_) => (Kind::Unknown, None, Some(verified.content().to_vec()), None, Some("Its content can't be read.".into())),
+    };
+    Message {
+        id: header.message,
+        conversation: header.conversation,
+        sequence,
+        user: verified.from(),
+        device: header.device,
+        epoch: header.epoch,
+        counter: header.counter,
+        sent_at_ms: header.sent_at_ms,
+        hash: verified.envelope().hash(),
+        previous: header.previous,
+        kind,
+        text,
+        content,
+        reply_to,
+        problem,
+        state: if verified.from() == member.user() { State::Sent } else { State::Received },
+    }
+}
+
+/// What is shown in place of a message that can't be read. Its id is made from its envelope, so that a forgery never takes the place
+/// of the message whose id it claims.
+fn unreadable(roster: &Roster, header: &EnvelopeHeader, hash: Hash, sequence: u64, problem: &str) -> Message {
+    let user = roster.device(header.device).map_or(UserId::from_bytes([0; 16]), |device| device.user);
+    Message {
+        id: id_of(hash),
+        conversation: header.conversation,
+        sequence: Some(sequence),
+        user,
+        device: header.device,
+        epoch: header.epoch,
+        counter: header.counter,
+        sent_at_ms: header.sent_at_ms,
+        hash,
+        previous: header.previous,
+        kind: Kind::Unreadable,
+        text: None,
+        content: None,
+        reply_to: None,
+        problem: Some(problem.into()),
+        state: State::Received,
+    }
+}
+
+/// The same for bytes that are no envelope at all.
+fn nameless(conversation: ConversationId, stored: &StoredMessage, problem: &str) -> Message {
+    let hash = Hash::of(&stored.envelope.0);
+    Message {
+        id: id_of(hash),
+        conversation,
+        sequence: Some(stored.sequence),
+        user: UserId::from_bytes([0; 16]),
+        device: bezel_protocol::DeviceId::from_bytes([0; 16]),
+        epoch: 0,
+        counter: 0,
+        sent_at_ms: stored.stored_at_ms,
+        hash,
+        previous: Hash::ZERO,
+        kind: Kind::Unreadable,
+        text: None,
+        content: None,
+        reply_to: None,
+        problem: Some(problem.into()),
+        state: State::Received,
+    }
+}
+
+fn id_of(hash: Hash) -> MessageId {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(hash.as_bytes().split_at(16).0);
+    MessageId::from_bytes(bytes)
+}
+
+fn sentence(error: &OpenError) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>() + ".").unwrap_or_default()
+}
