@@ -10,7 +10,7 @@ use bezel_protocol::roster::{LeafRefused, Statement};
 use bezel_protocol::{Role, SignedCertificate, Suite, UserId, cbor};
 use fixture::{CONVERSATION, Device, NOW_MS, Workspace, reload};
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider, WithMlsRules};
-use mls_rs::extension::built_in::ExternalSendersExt;
+use mls_rs::extension::built_in::{ExternalSendersExt, RequiredCapabilitiesExt};
 use mls_rs::group::{CommitBuilder, ExportedTree};
 use mls_rs::identity::{Credential, CredentialType, CustomCredential, SigningIdentity};
 use mls_rs::mls_rules::{CommitOptions, DefaultMlsRules};
@@ -94,6 +94,8 @@ impl Rogue {
 fn roles(entries: &[(UserId, Role)]) -> ExtensionList {
     let map: std::collections::BTreeMap<_, _> = entries.iter().copied().collect();
     let mut extensions = ExtensionList::new();
+    let required = RequiredCapabilitiesExt::new(vec![ExtensionType::new(0xF002)], vec![], vec![CredentialType::new(0xF001)]);
+    extensions.set_from(required).unwrap();
     extensions.set(Extension::new(ExtensionType::new(0xF002), cbor::encode(&map)));
     extensions
 }

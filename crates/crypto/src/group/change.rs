@@ -128,7 +128,7 @@ impl Group {
             builder = builder.add_member(key_package.message).map_err(GroupError::from_library)?;
         }
         if let Some(roles) = roles {
-            builder = builder.set_group_context_ext(roles.to_extensions()).map_err(GroupError::from_library)?;
+            builder = builder.set_group_context_ext(roles.to_extensions()?).map_err(GroupError::from_library)?;
         }
         if let Some((device, certificate)) = change.renew {
             let (secret, public) = device.leaf(self.suite);

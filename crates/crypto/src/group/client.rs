@@ -6,6 +6,7 @@ use bezel_protocol::{SignedCertificate, Suite};
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider, WithKeyPackageRepo, WithMlsRules};
 use mls_rs::time::MlsTime;
 use mls_rs::{CipherSuite, Client};
+use mls_rs_core::extension::ExtensionType;
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 
 use super::judge::Judge;
@@ -59,5 +60,6 @@ pub(super) fn builder(judge: &Judge, storage: &Storage) -> mls_rs::client_builde
         .identity_provider(judge.clone())
         .mls_rules(Rules::new(judge.clone()))
         .extension_type(ROLES)
+        .extension_type(ExtensionType::LAST_RESORT_KEY_PACKAGE)
         .key_package_lifetime(KEY_PACKAGE_LIFETIME)
 }

@@ -64,7 +64,7 @@ impl Group {
         let storage = Storage::default();
         let roles = ConversationRoles::of_owner(certificate.certificate().user);
         let inner = client::member(device, certificate, suite, &judge, &storage)
-            .create_group_with_id(conversation.as_bytes().to_vec(), roles.to_extensions(), mls_rs::ExtensionList::new(), Some(client::mls_time(judge.now_ms())))
+            .create_group_with_id(conversation.as_bytes().to_vec(), roles.to_extensions()?, mls_rs::ExtensionList::new(), Some(client::mls_time(judge.now_ms())))
             .map_err(GroupError::from_library)?;
         let group = Self::wrap(inner, storage, judge)?;
         group.judge.stands(&group.own_leaf()?, suite).map_err(Refused::Leaf)?;

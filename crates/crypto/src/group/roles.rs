@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use bezel_protocol::{Role, UserId, cbor};
+use mls_rs::extension::built_in::RequiredCapabilitiesExt;
 use mls_rs::{Extension, ExtensionList};
 use mls_rs_core::extension::ExtensionType;
 use serde::{Deserialize, Serialize};
 
 use super::error::Refused;
+use super::leaf::CERTIFICATE;
 
 /// Who is what in a conversation, in CBOR: a map from user to role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,16 +46,23 @@ impl ConversationRoles {
         self.0.values().any(|role| *role == Role::Owner)
     }
 
+    /// Reads the roles from a group's context, which may hold nothing else.
     pub(super) fn read(extensions: &ExtensionList) -> Result<Self, Refused> {
         let extension = extensions.get(ROLES).ok_or(Refused::MalformedRoles)?;
         let roles: Self = cbor::decode(&extension.extension_data).map_err(|_| Refused::MalformedRoles)?;
         // One encoding only, so that no two readers see two things in the same bytes.
-        if cbor::encode(&roles) == extension.extension_data { Ok(roles) } else { Err(Refused::MalformedRoles) }
+        if cbor::encode(&roles) != extension.extension_data {
+            return Err(Refused::MalformedRoles);
+        }
+        if roles.to_extensions()? == *extensions { Ok(roles) } else { Err(Refused::ForeignExtension) }
     }
 
-    pub(super) fn to_extensions(&self) -> ExtensionList {
+    /// All that a group's context holds: the roles, and that every member must understand them and our credentials.
+    pub(super) fn to_extensions(&self) -> Result<ExtensionList, Refused> {
         let mut extensions = ExtensionList::new();
+        let required = RequiredCapabilitiesExt::new(vec![ROLES], vec![], vec![CERTIFICATE]);
+        extensions.set_from(required).map_err(|_| Refused::ForeignExtension)?;
         extensions.set(Extension::new(ROLES, cbor::encode(self)));
-        extensions
+        Ok(extensions)
     }
 }

@@ -11,7 +11,7 @@ use mls_rs::mls_rules::{CommitDirection, CommitOptions, CommitSource, Encryption
 use super::error::{Refused, Right};
 use super::judge::{Judge, is_shut_out};
 use super::leaf::Leaf;
-use super::roles::{ConversationRoles, ROLES};
+use super::roles::ConversationRoles;
 
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
@@ -99,13 +99,7 @@ impl Effect {
         let old = ConversationRoles::read(&context.extensions)?;
         let new = match proposals.group_context_ext_proposals() {
             [] => old.clone(),
-            [only] => {
-                let extensions = &only.proposal;
-                if extensions.iter().any(|extension| extension.extension_type != ROLES) {
-                    return Err(Refused::ForeignExtension);
-                }
-                ConversationRoles::read(extensions)?
-            }
+            [only] => ConversationRoles::read(&only.proposal)?,
             _ => return Err(Refused::ForeignProposal),
         };
         Ok(Self { added, removed, with_leaf, old, new })
