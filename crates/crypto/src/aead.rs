@@ -1,7 +1,7 @@
 //! The authenticated encryption of envelopes and wrapped keys: AES-256-GCM and ChaCha20-Poly1305.
 
-use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use bezel_protocol::Algorithm;
 use chacha20poly1305::ChaCha20Poly1305;
 

@@ -198,7 +198,8 @@ struct StoredRef<'a> {
 
 impl LeafKey {
     fn generate(suite: Suite) -> Result<Self, DeviceKeysError> {
-        let (secret, public) = provider(suite).ok_or(DeviceKeysError::Generation)?.signature_key_generate().map_err(|_| DeviceKeysError::Generation)?;
+        let (secret, public) =
+            provider(suite).ok_or(DeviceKeysError::Generation)?.signature_key_generate().map_err(|_| DeviceKeysError::Generation)?;
         Ok(Self { secret: SecretBytes::new(secret.as_bytes().to_vec()), public: public.as_bytes().to_vec() })
     }
 

@@ -87,7 +87,8 @@ impl VaultKey {
         let nonce = crate::rng::array(rng)?;
         let wrapping = self.wrapping_key(user, key.conversation(), key.epoch()).map_err(|_| VaultError::Failed)?;
         let aad = epoch_aad(user, key.conversation(), key.epoch());
-        let ciphertext = aead::seal(Algorithm::Aes256Gcm, &wrapping, &nonce, &aad, key.secret().expose()).map_err(|_| VaultError::Failed)?;
+        let ciphertext =
+            aead::seal(Algorithm::Aes256Gcm, &wrapping, &nonce, &aad, key.secret().expose()).map_err(|_| VaultError::Failed)?;
         Ok(WrappedEpochKey { nonce, ciphertext })
     }
 
@@ -95,7 +96,13 @@ impl VaultKey {
     ///
     /// # Errors
     /// [`VaultError::WrongKey`].
-    pub fn unwrap(&self, wrapped: &WrappedEpochKey, user: UserId, conversation: ConversationId, epoch: u64) -> Result<EpochKey, VaultError> {
+    pub fn unwrap(
+        &self,
+        wrapped: &WrappedEpochKey,
+        user: UserId,
+        conversation: ConversationId,
+        epoch: u64,
+    ) -> Result<EpochKey, VaultError> {
         let wrong = VaultError::WrongKey { epoch };
         let wrapping = self.wrapping_key(user, conversation, epoch).map_err(|_| wrong)?;
         let aad = epoch_aad(user, conversation, epoch);

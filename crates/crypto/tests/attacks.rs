@@ -1,5 +1,7 @@
 //! What members who break the rules try, and how everyone else refuses it. The rogue has the group's real keys and none of our checks.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod fixture;
 
 use std::sync::Arc;
@@ -232,9 +234,8 @@ fn an_admin_neither_makes_nor_unmakes_nor_removes_an_owner() {
     assert_eq!(attempt(&[(owner, Role::Owner), (admin, Role::Owner)]), not_allowed(Right::ChangeRole(admin, Role::Owner)));
     assert_eq!(attempt(&[(owner, Role::Member), (admin, Role::Admin)]), not_allowed(Right::ChangeRole(owner, Role::Member)));
     assert_eq!(attempt(&[(admin, Role::Admin)]), Refused::WithoutRole(owner), "a role can't be dropped under a leaf");
-    let commit = Rogue::of(&workspace, &mut ben).commit(|builder| {
-        builder.remove_member(0).unwrap().set_group_context_ext(roles(&[(admin, Role::Admin)])).unwrap()
-    });
+    let commit = Rogue::of(&workspace, &mut ben)
+        .commit(|builder| builder.remove_member(0).unwrap().set_group_context_ext(roles(&[(admin, Role::Admin)])).unwrap());
     assert_eq!(refusal(ana.process(&commit)), not_allowed(Right::RemoveDevice(workspace.device(0).keys.device())));
 }
 
@@ -308,9 +309,8 @@ fn extensions_and_proposals_that_are_not_ours_are_refused() {
     assert_eq!(refusal(ana.process(&commit)), Refused::ForeignExtension);
     let commit = Rogue::of(&workspace, &mut ben).commit(|builder| builder.set_group_context_ext(ExtensionList::new()).unwrap());
     assert_eq!(refusal(ana.process(&commit)), Refused::MalformedRoles, "the roles can't be taken away");
-    let commit = Rogue::of(&workspace, &mut ben).commit(|builder| {
-        builder.reinit(None, mls_rs::ProtocolVersion::MLS_10, CipherSuite::new(3), roles(&[])).unwrap()
-    });
+    let commit = Rogue::of(&workspace, &mut ben)
+        .commit(|builder| builder.reinit(None, mls_rs::ProtocolVersion::MLS_10, CipherSuite::new(3), roles(&[])).unwrap());
     assert_eq!(refusal(ana.process(&commit)), Refused::ForeignProposal);
     let proposal = Rogue::of(&workspace, &mut ben).group.propose_remove(0, vec![]).unwrap().to_bytes().unwrap();
     assert!(matches!(ana.process(&proposal), Err(GroupError::Malformed("commit"))), "proposals travel inside commits only");
@@ -395,7 +395,11 @@ fn a_rogue_device_of_a_member_can_t_speak_as_another_device() {
     let other = &workspace.people[1].devices[second];
     let (secret, public) = leaf_key(&workspace, other);
     let credential = CustomCredential::new(CredentialType::new(0xF001), other.certificate.as_bytes().to_vec());
-    let commit = rogue.commit(|builder| builder.set_new_signing_identity(secret, SigningIdentity::new(Credential::Custom(credential), public)));
+    let commit =
+        rogue.commit(|builder| builder.set_new_signing_identity(secret, SigningIdentity::new(Credential::Custom(credential), public)));
     let refused = ana.process(&commit).unwrap_err();
-    assert!(matches!(&refused, GroupError::Library(why) if why.contains("uccessor")), "a leaf changes its certificate, never its device: {refused}");
+    assert!(
+        matches!(&refused, GroupError::Library(why) if why.contains("uccessor")),
+        "a leaf changes its certificate, never its device: {refused}"
+    );
 }

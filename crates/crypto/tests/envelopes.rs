@@ -1,5 +1,7 @@
 //! Envelopes, honest and not.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod fixture;
 
 use bezel_crypto::envelope::{OpenError, Reader, SealError, seal};

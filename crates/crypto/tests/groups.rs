@@ -194,7 +194,8 @@ fn who_joins_needs_the_right_tree_and_the_right_key_package() {
     let (_, other) = workspace.key_package(device, Suite::P384Aes256);
     let upload = ana.commit(Change::default().add_user(workspace.user(2), Role::Member, [offered])).unwrap();
     let welcome = Welcome::parse(&upload.welcomes[0].1).unwrap();
-    let join = |tree: &[u8], private: &MadeKeyPackage| Group::join(&welcome, tree, private.private.expose(), &device.keys, workspace.judge());
+    let join =
+        |tree: &[u8], private: &MadeKeyPackage| Group::join(&welcome, tree, private.private.expose(), &device.keys, workspace.judge());
     assert!(matches!(join(&first.published.ratchet_tree, &made), Err(GroupError::WrongTree)), "an older tree is refused");
     assert!(join(&upload.published.ratchet_tree, &other).is_err(), "another key package does not open the welcome");
     join(&upload.published.ratchet_tree, &made).unwrap();

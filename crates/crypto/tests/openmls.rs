@@ -1,6 +1,8 @@
 //! Our groups and OpenMLS in one conversation, suite 0x0003, with our credentials and roles: either makes the group, adds the other,
 //! commits, and both derive the same keys.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 mod fixture;
 
 use bezel_crypto::group::{Change, Group, KeyPackage as OurKeyPackage, MadeKeyPackage, Welcome as OurWelcome};
@@ -93,7 +95,12 @@ impl Other {
         group.merge_staged_commit(&self.provider, *staged).unwrap();
     }
 
-    fn commit(&self, group: &mut MlsGroup, workspace: &Workspace, add: Option<(KeyPackage, Extensions<GroupContext>)>) -> (Vec<u8>, Option<Vec<u8>>) {
+    fn commit(
+        &self,
+        group: &mut MlsGroup,
+        workspace: &Workspace,
+        add: Option<(KeyPackage, Extensions<GroupContext>)>,
+    ) -> (Vec<u8>, Option<Vec<u8>>) {
         group.set_aad(cbor::encode(&workspace.roster.head()));
         let mut builder = group.commit_builder().force_self_update(true);
         if let Some((key_package, extensions)) = add {

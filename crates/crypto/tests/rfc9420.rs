@@ -6,6 +6,8 @@
 //! message-protection and deserialization feed single inner parts which the library does not expose; the passive-client vectors
 //! pass through all of them.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithIdentityProvider, WithKeyPackageRepo};
 use mls_rs::group::ExportedTree;
 use mls_rs::identity::basic::BasicIdentityProvider;
@@ -196,7 +198,10 @@ struct Epoch {
     epoch_authenticator: Hex,
 }
 
-type Config = WithIdentityProvider<BasicIdentityProvider, WithKeyPackageRepo<InMemoryKeyPackageStorage, WithCryptoProvider<AwsLcCryptoProvider, BaseConfig>>>;
+type Config = WithIdentityProvider<
+    BasicIdentityProvider,
+    WithKeyPackageRepo<InMemoryKeyPackageStorage, WithCryptoProvider<AwsLcCryptoProvider, BaseConfig>>,
+>;
 
 fn holder(key_package: &[u8], init_key: &[u8], leaf_key: &[u8], signer: SignatureSecretKey, psks: &[Psk]) -> Client<Config> {
     let message = MlsMessage::from_bytes(key_package).unwrap();
@@ -287,7 +292,8 @@ struct Messages {
 fn messages_are_read_and_written_alike() {
     for vector in vectors::<Messages>("messages") {
         let Messages { mls_welcome, mls_group_info, mls_key_package, ratchet_tree, .. } = vector;
-        let framed = [vector.public_message_application, vector.public_message_proposal, vector.public_message_commit, vector.private_message];
+        let framed =
+            [vector.public_message_application, vector.public_message_proposal, vector.public_message_commit, vector.private_message];
         for bytes in [mls_welcome, mls_group_info, mls_key_package].into_iter().chain(framed) {
             assert_eq!(MlsMessage::from_bytes(&bytes.0).unwrap().to_bytes().unwrap(), bytes.0);
         }

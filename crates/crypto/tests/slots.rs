@@ -1,5 +1,7 @@
 //! Every way into an installation gives the same key, and every wrong way says what is wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use bezel_crypto::slots::{Cost, MasterKey, Passphrase, RecoveryWords, SlotError, SlotFile};
 use bezel_crypto::{Secret, SystemRng};
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! Wycheproof's vectors, each through every implementation that we use for it: what one refuses, the other must refuse.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::signature::{ED25519, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm};

@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use bezel_protocol::{SignedCertificate, Suite};
-use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider, WithKeyPackageRepo, WithMlsRules};
+use mls_rs::client_builder::{
+    BaseConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider, WithKeyPackageRepo, WithMlsRules,
+};
 use mls_rs::time::MlsTime;
 use mls_rs::{CipherSuite, Client};
 use mls_rs_core::extension::ExtensionType;
@@ -42,7 +44,13 @@ pub(super) fn crypto() -> AwsLcCryptoProvider {
 }
 
 /// A client that can act for a device in a suite.
-pub(super) fn member(device: &DeviceKeys, certificate: &SignedCertificate, suite: Suite, judge: &Judge, storage: &Storage) -> Client<Config> {
+pub(super) fn member(
+    device: &DeviceKeys,
+    certificate: &SignedCertificate,
+    suite: Suite,
+    judge: &Judge,
+    storage: &Storage,
+) -> Client<Config> {
     let (secret, public) = device.leaf(suite);
     builder(judge, storage).signing_identity(leaf::signing_identity(certificate, public), secret, cipher_suite(suite)).build()
 }

@@ -64,7 +64,12 @@ impl Group {
         let storage = Storage::default();
         let roles = ConversationRoles::of_owner(certificate.certificate().user);
         let inner = client::member(device, certificate, suite, &judge, &storage)
-            .create_group_with_id(conversation.as_bytes().to_vec(), roles.to_extensions()?, mls_rs::ExtensionList::new(), Some(client::mls_time(judge.now_ms())))
+            .create_group_with_id(
+                conversation.as_bytes().to_vec(),
+                roles.to_extensions()?,
+                mls_rs::ExtensionList::new(),
+                Some(client::mls_time(judge.now_ms())),
+            )
             .map_err(GroupError::from_library)?;
         let group = Self::wrap(inner, storage, judge)?;
         group.judge.stands(&group.own_leaf()?, suite).map_err(Refused::Leaf)?;
@@ -106,7 +111,8 @@ impl Group {
         if info.group_id() != Some(conversation.as_bytes()) {
             return Err(GroupError::WrongConversation(conversation));
         }
-        let suite = info.cipher_suite().and_then(|suite| Suite::try_from(u16::from(suite)).ok()).ok_or(GroupError::Malformed("group info"))?;
+        let suite =
+            info.cipher_suite().and_then(|suite| Suite::try_from(u16::from(suite)).ok()).ok_or(GroupError::Malformed("group info"))?;
         let epoch = info.epoch().ok_or(GroupError::Malformed("group info"))?;
         let sender = info.as_group_info().ok_or(GroupError::Malformed("group info"))?.sender();
         let tree = ExportedTree::from_bytes(&published.ratchet_tree).map_err(|_| GroupError::Malformed("ratchet tree"))?;

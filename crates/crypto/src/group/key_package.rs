@@ -56,7 +56,13 @@ impl MadeKeyPackage {
     ///
     /// # Errors
     /// When the library can't.
-    pub fn make(device: &DeviceKeys, certificate: &SignedCertificate, suite: Suite, last_resort: bool, judge: &Judge) -> Result<Self, KeyPackageError> {
+    pub fn make(
+        device: &DeviceKeys,
+        certificate: &SignedCertificate,
+        suite: Suite,
+        last_resort: bool,
+        judge: &Judge,
+    ) -> Result<Self, KeyPackageError> {
         let storage = Storage::default();
         let client = client::member(device, certificate, suite, judge, &storage);
         let mut extensions = ExtensionList::new();
@@ -64,9 +70,8 @@ impl MadeKeyPackage {
             extensions.set_from(LastResortKeyPackageExt).map_err(|_| KeyPackageError::Failed)?;
         }
         let from = client::mls_time(judge.now_ms().saturating_sub(client::BACKDATED_MS));
-        let message = client
-            .generate_key_package_message(extensions, ExtensionList::new(), Some(from))
-            .map_err(|_| KeyPackageError::Failed)?;
+        let message =
+            client.generate_key_package_message(extensions, ExtensionList::new(), Some(from)).map_err(|_| KeyPackageError::Failed)?;
         let (reference, data) = storage.take_key_package().ok_or(KeyPackageError::Failed)?;
         Ok(Self {
             reference,

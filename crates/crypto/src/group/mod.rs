@@ -155,7 +155,11 @@ impl Group {
     /// # Errors
     /// [`GroupError::Malformed`] when a credential can't be read; none such gets in.
     pub fn leaves(&self) -> Result<Vec<Leaf>, GroupError> {
-        self.inner.roster().members_iter().map(|member| Leaf::read(member.index, &member.signing_identity).map_err(GroupError::from)).collect()
+        self.inner
+            .roster()
+            .members_iter()
+            .map(|member| Leaf::read(member.index, &member.signing_identity).map_err(GroupError::from))
+            .collect()
     }
 
     /// The leaf of this device.

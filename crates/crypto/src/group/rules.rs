@@ -36,7 +36,8 @@ impl MlsRules for Rules {
         proposals: ProposalBundle,
     ) -> Result<ProposalBundle, Refused> {
         let suite = Suite::try_from(u16::from(context.cipher_suite)).map_err(|_| LeafRefused::Malformed)?;
-        let leaves = members.members_iter().map(|member| Leaf::read(member.index, &member.signing_identity)).collect::<Result<Vec<_>, _>>()?;
+        let leaves =
+            members.members_iter().map(|member| Leaf::read(member.index, &member.signing_identity)).collect::<Result<Vec<_>, _>>()?;
         let effect = Effect::read(&leaves, context, &proposals)?;
         match source {
             CommitSource::ExistingMember(member) => {
@@ -88,11 +89,8 @@ impl Effect {
         if foreign {
             return Err(Refused::ForeignProposal);
         }
-        let added = proposals
-            .add_proposals()
-            .iter()
-            .map(|add| Leaf::read(0, add.proposal.signing_identity()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let added =
+            proposals.add_proposals().iter().map(|add| Leaf::read(0, add.proposal.signing_identity())).collect::<Result<Vec<_>, _>>()?;
         let removed_indexes: BTreeSet<u32> = proposals.remove_proposals().iter().map(|remove| remove.proposal.to_remove()).collect();
         let (removed, kept): (Vec<_>, Vec<_>) = leaves.iter().cloned().partition(|leaf| removed_indexes.contains(&leaf.index()));
         let with_leaf = kept.iter().chain(&added).map(Leaf::user).collect();

@@ -42,7 +42,11 @@ impl Cost {
     /// [`InvalidCost`].
     pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidCost> {
         let enough = passes >= 1 && lanes >= 1 && lanes <= MAX_LANES && memory_kib >= 8 * lanes;
-        if enough && memory_kib <= MAX_MEMORY_KIB && passes <= MAX_PASSES { Ok(Self { memory_kib, passes, lanes }) } else { Err(InvalidCost) }
+        if enough && memory_kib <= MAX_MEMORY_KIB && passes <= MAX_PASSES {
+            Ok(Self { memory_kib, passes, lanes })
+        } else {
+            Err(InvalidCost)
+        }
     }
 
     pub(super) fn stretch(self, passphrase: &Passphrase, salt: &[u8; 16]) -> Result<Secret<32>, SlotError> {
