@@ -2,8 +2,10 @@
 
 mod fixture;
 
-use bezel_crypto::group::{Change, CommitHeader, Group, GroupError, KeyPackage, MadeKeyPackage, Published, Welcome};
-use bezel_protocol::roster::{LeafRefused, Statement};
+use std::sync::Arc;
+
+use bezel_crypto::group::{Change, CommitHeader, Group, GroupError, Judge, KeyPackage, MadeKeyPackage, Published, Welcome};
+use bezel_protocol::roster::{LeafRefused, RosterError, Statement};
 use bezel_protocol::{Role, Suite};
 use fixture::{CONVERSATION, NOW_MS, Workspace, assert_agree, reload};
 
@@ -197,7 +199,8 @@ fn who_joins_needs_the_right_tree_and_the_right_key_package() {
     let join =
         |tree: &[u8], private: &MadeKeyPackage| Group::join(&welcome, tree, private.private.expose(), &device.keys, workspace.judge());
     assert!(matches!(join(&first.published.ratchet_tree, &made), Err(GroupError::WrongTree)), "an older tree is refused");
-    assert!(join(&upload.published.ratchet_tree, &other).is_err(), "another key package does not open the welcome");
+    let refused = join(&upload.published.ratchet_tree, &other);
+    assert!(matches!(refused, Err(GroupError::NoKeyPackage)), "another key package does not open the welcome");
     join(&upload.published.ratchet_tree, &made).unwrap();
 }
 
@@ -215,6 +218,24 @@ fn a_commit_by_someone_with_a_newer_roster_waits_for_the_roster() {
     let refused = ben.process(&upload.commit).unwrap_err();
     assert!(refused.roster_is_behind(), "{refused}");
     reload(&workspace, &mut ben).process(&upload.commit).unwrap();
+}
+
+/// Guards against a relay that shows two members two histories of the workspace.
+#[test]
+fn a_commit_by_someone_who_was_shown_another_roster_is_an_alarm() {
+    let mut workspace = Workspace::with(2);
+    let mut ana = workspace.create(Suite::P384Aes256);
+    let (_, mut ben) = workspace.let_in(&mut ana, 1, Role::Member);
+    let mut elsewhere = workspace.roster.clone();
+    let other = elsewhere.next(NOW_MS + 7, Statement::Suspend(workspace.user(2))).sign(&[&workspace.people[0].identity]).unwrap();
+    elsewhere.append(&other).unwrap();
+    let state = ana.state().unwrap();
+    let mut ana = Group::load(state.expose(), CONVERSATION, Judge::new(Arc::new(elsewhere), NOW_MS)).unwrap();
+    let upload = ana.commit(Change::rotate()).unwrap();
+    workspace.add_device(1);
+    let refused = reload(&workspace, &mut ben).process(&upload.commit).unwrap_err();
+    assert!(matches!(refused, GroupError::Roster(RosterError::Forked { .. })), "{refused}");
+    assert!(!refused.roster_is_behind());
 }
 
 /// A leaf that was shut out after it came in must not keep others out; it is listed, and goes.

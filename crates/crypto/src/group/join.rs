@@ -11,7 +11,7 @@ use super::error::{GroupError, Refused, Right};
 use super::judge::Judge;
 use super::leaf::Leaf;
 use super::storage::Storage;
-use super::{ConversationRoles, Group, client};
+use super::{ConversationRoles, Group, client, key_package};
 use crate::device::DeviceKeys;
 
 /// A welcome as it came, read but not judged.
@@ -84,7 +84,10 @@ impl Group {
     /// that epoch, [`GroupError::Refused`] when the tree holds a leaf that no one vouches for, or who invites has no right to.
     pub fn join(welcome: &Welcome, ratchet_tree: &[u8], private: &[u8], device: &DeviceKeys, judge: Judge) -> Result<Self, GroupError> {
         let key_package = KeyPackageData::mls_decode(&mut &*private).map_err(|_| GroupError::Malformed("key package"))?;
-        let reference = welcome.key_packages().into_iter().next().ok_or(GroupError::NoKeyPackage)?;
+        let reference = key_package::reference(&key_package.key_package_bytes).map_err(|_| GroupError::Malformed("key package"))?;
+        if !welcome.key_packages().contains(&reference) {
+            return Err(GroupError::NoKeyPackage);
+        }
         let storage = Storage::with_key_package(reference, key_package);
         let tree = ExportedTree::from_bytes(ratchet_tree).map_err(|_| GroupError::Malformed("ratchet tree"))?;
         let (secret, _) = device.leaf(welcome.suite);

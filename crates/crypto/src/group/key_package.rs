@@ -5,7 +5,7 @@ use core::fmt;
 use bezel_protocol::roster::LeafRefused;
 use bezel_protocol::{DeviceId, SignedCertificate, Suite, UserId};
 use mls_rs::extension::recommended::LastResortKeyPackageExt;
-use mls_rs::mls_rs_codec::MlsEncode as _;
+use mls_rs::mls_rs_codec::{MlsDecode as _, MlsEncode as _};
 use mls_rs::{CryptoProvider as _, ExtensionList, MlsMessage};
 
 use super::client;
@@ -103,8 +103,7 @@ impl KeyPackage {
         let offered = message.as_key_package().ok_or(KeyPackageError::Malformed)?;
         let suite = Suite::try_from(u16::from(offered.cipher_suite())).map_err(|_| KeyPackageError::Malformed)?;
         let leaf = Leaf::read(0, offered.signing_identity())?;
-        let provider = client::crypto().cipher_suite_provider(offered.cipher_suite()).ok_or(KeyPackageError::Malformed)?;
-        let reference = offered.to_reference(&provider).map_err(|_| KeyPackageError::Malformed)?.to_vec();
+        let reference = reference_of(offered)?;
         Ok(Self { message, reference, leaf, suite })
     }
 
@@ -131,4 +130,14 @@ impl KeyPackage {
     pub fn reference(&self) -> &[u8] {
         &self.reference
     }
+}
+
+/// The reference of a key package from its bare bytes, as the private part holds them.
+pub(super) fn reference(bytes: &[u8]) -> Result<Vec<u8>, KeyPackageError> {
+    reference_of(&mls_rs::KeyPackage::mls_decode(&mut &*bytes).map_err(|_| KeyPackageError::Malformed)?)
+}
+
+fn reference_of(key_package: &mls_rs::KeyPackage) -> Result<Vec<u8>, KeyPackageError> {
+    let provider = client::crypto().cipher_suite_provider(key_package.cipher_suite()).ok_or(KeyPackageError::Malformed)?;
+    Ok(key_package.to_reference(&provider).map_err(|_| KeyPackageError::Malformed)?.to_vec())
 }
