@@ -99,6 +99,10 @@ impl KeyPackage {
     /// # Errors
     /// When it is none, or not of a device and a suite of ours.
     pub fn parse(bytes: &[u8]) -> Result<Self, KeyPackageError> {
+        // The signature does not cover the wrapper's version (MLS 1.0, RFC 9420 §6), and the library ignores it.
+        if !bytes.starts_with(&[0, 1]) {
+            return Err(KeyPackageError::Malformed);
+        }
         let message = MlsMessage::from_bytes(bytes).map_err(|_| KeyPackageError::Malformed)?;
         let offered = message.as_key_package().ok_or(KeyPackageError::Malformed)?;
         let suite = Suite::try_from(u16::from(offered.cipher_suite())).map_err(|_| KeyPackageError::Malformed)?;
