@@ -1,0 +1,115 @@
+//! What every handler needs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bezel_protocol::login::LoginStatement;
+use bezel_protocol::roster::Roster;
+use bezel_protocol::settings::Settings;
+use bezel_protocol::{Hash, WorkspaceId};
+
+use crate::clock::now_ms;
+use crate::events::Hub;
+use crate::relay_key::RelayKey;
+use crate::store::{Caller, SessionRow, Store, StoreError, Unit};
+
+/// The state of a running relay.
+pub(crate) struct App<S> {
+    pub(crate) store: S,
+    pub(crate) key: RelayKey,
+    pub(crate) settings: Settings,
+    pub(crate) max_workspaces: u32,
+    pub(crate) hub: Hub,
+    /// Held while a roster grows: one statement follows another.
+    pub(crate) roster_growth: tokio::sync::Mutex<()>,
+    rosters: RwLock<HashMap<WorkspaceId, Arc<Roster>>>,
+    challenges: Mutex<HashMap<[u8; 32], LoginStatement>>,
+    sessions: RwLock<HashMap<Hash, SessionRow>>,
+}
+
+/// A challenge is good for so long.
+const CHALLENGE_LIFETIME_MS: i64 = 60_000;
+/// So many challenges may wait at once.
+const MAX_CHALLENGES: usize = 10_000;
+
+impl<S: Store> App<S> {
+    /// Loads every roster and checks it once more.
+    pub(crate) async fn load(store: S, key: RelayKey, settings: Settings, max_workspaces: u32) -> Result<Self, StoreError> {
+        let mut rosters = HashMap::new();
+        for workspace in store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await? {
+            let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace))).await?;
+            let genesis = statements.first().map(|genesis| Hash::of(genesis)).ok_or(StoreError::Damaged("roster"))?;
+            let roster = Roster::replay(genesis, statements.iter().map(Vec::as_slice)).map_err(|_| StoreError::Damaged("roster"))?;
+            rosters.insert(workspace, Arc::new(roster));
+        }
+        Ok(Self {
+            store,
+            key,
+            settings,
+            max_workspaces,
+            hub: Hub::default(),
+            roster_growth: tokio::sync::Mutex::default(),
+            rosters: RwLock::new(rosters),
+            challenges: Mutex::default(),
+            sessions: RwLock::default(),
+        })
+    }
+
+    pub(crate) fn roster(&self, workspace: WorkspaceId) -> Option<Arc<Roster>> {
+        self.rosters.read().unwrap_or_else(PoisonError::into_inner).get(&workspace).cloned()
+    }
+
+    pub(crate) fn set_roster(&self, roster: Arc<Roster>) {
+        self.rosters.write().unwrap_or_else(PoisonError::into_inner).insert(roster.workspace(), roster);
+    }
+
+    pub(crate) fn accepts_workspaces(&self) -> bool {
+        let count = self.rosters.read().unwrap_or_else(PoisonError::into_inner).len();
+        u32::try_from(count).is_ok_and(|count| count < self.max_workspaces)
+    }
+
+    /// Keeps a challenge until it is answered or over. `None` when too many wait.
+    pub(crate) fn remember_challenge(&self, statement: LoginStatement) -> Option<()> {
+        let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        let now_ms = now_ms();
+        challenges.retain(|_, waiting| now_ms - waiting.issued_at_ms < CHALLENGE_LIFETIME_MS);
+        if challenges.len() >= MAX_CHALLENGES {
+            return None;
+        }
+        challenges.insert(statement.nonce, statement);
+        Some(())
+    }
+
+    /// Takes a challenge back: it serves once.
+    pub(crate) fn take_challenge(&self, nonce: &[u8; 32]) -> Option<LoginStatement> {
+        let taken = self.challenges.lock().unwrap_or_else(PoisonError::into_inner).remove(nonce)?;
+        (now_ms() - taken.issued_at_ms < CHALLENGE_LIFETIME_MS).then_some(taken)
+    }
+
+    pub(crate) async fn session(&self, token_hash: Hash) -> Result<Option<SessionRow>, StoreError> {
+        if let Some(session) = self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&token_hash) {
+            return Ok(Some(*session));
+        }
+        let found = self.store.read(Caller::Relay, move |unit| Box::pin(unit.session(token_hash))).await?;
+        if let Some(session) = found {
+            self.remember_session(token_hash, session);
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn remember_session(&self, token_hash: Hash, session: SessionRow) {
+        let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        let now_ms = now_ms();
+        sessions.retain(|_, kept| kept.expires_at_ms > now_ms);
+        sessions.insert(token_hash, session);
+    }
+
+    pub(crate) fn forget_sessions(&self, forget: impl Fn(&Hash, &SessionRow) -> bool) {
+        self.sessions.write().unwrap_or_else(PoisonError::into_inner).retain(|hash, session| !forget(hash, session));
+    }
+}
+
+/// Appends to the audit log, where one is kept.
+pub(crate) async fn audit(unit: &mut Unit<'_>, is_kept: bool, action: &str, subject: Option<String>) -> Result<(), StoreError> {
+    if is_kept { unit.audit(action, subject, now_ms()).await } else { Ok(()) }
+}

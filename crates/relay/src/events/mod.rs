@@ -1,0 +1,96 @@
+//! Wakes whoever is connected. Losing an event loses nothing: the heads tell everything.
+
+mod socket;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bezel_protocol::DeviceId;
+use bezel_protocol::wire::Event;
+use tokio::sync::mpsc;
+
+pub(crate) use socket::connect;
+
+/// So many events wait for a slow socket; then it is told to compare everything.
+const QUEUE: usize = 64;
+
+/// The connected devices.
+#[derive(Default)]
+pub(crate) struct Hub {
+    listeners: Mutex<HashMap<DeviceId, Vec<Listener>>>,
+}
+
+struct Listener {
+    events: mpsc::Sender<Event>,
+    overflowed: Arc<AtomicBool>,
+}
+
+/// The receiving end of a connected device.
+pub(crate) struct Listening {
+    events: mpsc::Receiver<Event>,
+    overflowed: Arc<AtomicBool>,
+}
+
+impl Hub {
+    pub(crate) fn listen(&self, device: DeviceId) -> Listening {
+        let (sender, events) = mpsc::channel(QUEUE);
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let listener = Listener { events: sender, overflowed: Arc::clone(&overflowed) };
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).entry(device).or_default().push(listener);
+        Listening { events, overflowed }
+    }
+
+    pub(crate) fn send(&self, devices: impl IntoIterator<Item = DeviceId>, event: &Event) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        for device in devices {
+            let Some(of_device) = listeners.get_mut(&device) else { continue };
+            of_device.retain(|listener| match listener.events.try_send(event.clone()) {
+                Ok(()) => true,
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    listener.overflowed.store(true, Ordering::Release);
+                    true
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => false,
+            });
+            if of_device.is_empty() {
+                listeners.remove(&device);
+            }
+        }
+    }
+
+    /// Wakes everybody: the roster has grown, and some may have been shut out.
+    pub(crate) fn send_all(&self, event: &Event) {
+        let devices: Vec<DeviceId> = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        self.send(devices, event);
+    }
+}
+
+impl Listening {
+    /// The next event; after an overflow, first the order to compare everything.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        if self.events.is_empty() && self.overflowed.swap(false, Ordering::AcqRel) {
+            return Some(Event::Resync);
+        }
+        self.events.recv().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_socket_is_told_to_compare_everything() {
+        let hub = Hub::default();
+        let device = DeviceId::from_bytes([1; 16]);
+        let mut listening = hub.listen(device);
+        for _ in 0..QUEUE + 1 {
+            hub.send([device], &Event::Welcome);
+        }
+        for _ in 0..QUEUE {
+            assert_eq!(listening.next().await, Some(Event::Welcome));
+        }
+        assert_eq!(listening.next().await, Some(Event::Resync), "what did not fit must not be lost silently");
+    }
+}

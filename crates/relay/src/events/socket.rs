@@ -1,0 +1,47 @@
+//! `GET /v1/events`: one WebSocket a device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use bezel_protocol::cbor;
+
+use super::Listening;
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::http::{Device, Refusal};
+use crate::store::Store;
+
+/// A silent connection is asked whether it lives this often.
+const PING: Duration = Duration::from_secs(30);
+
+pub(crate) async fn connect<S: Store>(State(app): State<Arc<App<S>>>, device: Device, request: Request) -> Result<Response, Refusal> {
+    let (mut parts, _) = request.into_parts();
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|_| Refusal::malformed("a WebSocket is wanted here"))?;
+    let listening = app.hub.listen(device.device);
+    Ok(upgrade.max_message_size(4096).on_upgrade(move |socket| serve(app, device, socket, listening)).into_response())
+}
+
+async fn serve<S: Store>(app: Arc<App<S>>, device: Device, mut socket: WebSocket, mut listening: Listening) {
+    loop {
+        let message = tokio::select! {
+            event = listening.next() => match event {
+                Some(event) => Message::Binary(cbor::encode(&event).into()),
+                None => break,
+            },
+            incoming = socket.recv() => match incoming {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(_)) => continue,
+            },
+            () = tokio::time::sleep(PING) => Message::Ping(Default::default()),
+        };
+        // Whoever was shut out meanwhile hears nothing more.
+        let stands = app.roster(device.workspace).is_some_and(|roster| roster.stands(device.device, now_ms()));
+        if !stands || socket.send(message).await.is_err() {
+            break;
+        }
+    }
+    let _ = socket.send(Message::Close(None)).await;
+}

@@ -1,0 +1,26 @@
+//! `GET` and `PUT /v1/backup/epoch-keys`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bezel_protocol::wire::EpochKeys;
+
+use crate::app::App;
+use crate::http::{Cbor, Device, Refusal};
+use crate::store::Store;
+
+const MAX_KEYS: usize = 1000;
+const MAX_WRAPPED_BYTES: usize = 1024;
+
+pub(crate) async fn epoch_keys<S: Store>(State(app): State<Arc<App<S>>>, device: Device) -> Result<Cbor<EpochKeys>, Refusal> {
+    let keys = app.store.read(device.caller(), |unit| Box::pin(unit.epoch_keys())).await?;
+    Ok(Cbor(EpochKeys { keys }))
+}
+
+pub(crate) async fn put_epoch_keys<S: Store>(State(app): State<Arc<App<S>>>, device: Device, Cbor(new): Cbor<EpochKeys>) -> Result<(), Refusal> {
+    if new.keys.len() > MAX_KEYS || new.keys.iter().any(|key| key.wrapped.0.len() > MAX_WRAPPED_BYTES) {
+        return Err(Refusal::too_large());
+    }
+    app.store.write(device.caller(), move |unit| Box::pin(async move { unit.put_epoch_keys(&new.keys).await })).await?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `POST /v1/conversations/{conversation}/commits`: exactly one commit an epoch.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use bezel_protocol::DeviceId;
+use bezel_protocol::wire::{CommitAccepted, CommitUpload, ConversationHead, Event};
+
+use super::authorise::authorise;
+use crate::app::{App, audit};
+use crate::clock::now_ms;
+use crate::http::{Cbor, Device, Refusal, auth};
+use crate::store::{Conversation, Membership, Store};
+
+/// What came of it, and who must hear of it.
+struct Accepted {
+    at_ms: i64,
+    conversation: Conversation,
+    before: Membership,
+    after: Vec<DeviceId>,
+    added: Vec<DeviceId>,
+}
+
+pub(crate) async fn commit<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    Path(conversation): Path<String>,
+    device: Device,
+    Cbor(upload): Cbor<CommitUpload>,
+) -> Result<Cbor<CommitAccepted>, Refusal> {
+    let id = auth::conversation(&conversation)?;
+    let roster = app.roster(device.workspace).ok_or_else(Refusal::not_found)?;
+    let is_audited = app.settings.audit_logging;
+    let accepted = app
+        .store
+        .write(device.caller(), move |unit| {
+            Box::pin(async move {
+                // Whose device has no leaf may come back by an external commit, as long as the user is a member.
+                let inside = unit.conversation(id).await?;
+                let found = match inside {
+                    Some(found) => Some(found),
+                    None => unit.conversation_of_member(id).await?,
+                };
+                let Some(found) = found else { return Ok(Err(Refusal::not_found())) };
+                if upload.epoch != found.epoch {
+                    return Ok(Err(Refusal::stale_epoch(found.epoch)));
+                }
+                let before = unit.membership(id).await?;
+                let devices = match authorise(&roster, (device.user, device.device), &found, &before, &upload) {
+                    Ok(devices) => devices,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                let at_ms = now_ms();
+                unit.apply_commit(&found, &upload, &before, &devices, at_ms).await?;
+                audit(unit, is_audited, "conversation_commit", Some(format!("{id} epoch {}", found.epoch))).await?;
+                let added = upload.welcomes.iter().map(|welcome| welcome.device).collect();
+                let after = devices.into_iter().map(|(device, _)| device).collect();
+                Ok(Ok(Accepted { at_ms, conversation: found, before, after, added }))
+            })
+        })
+        .await??;
+    announce(&app, &accepted);
+    Ok(Cbor(CommitAccepted { epoch: accepted.conversation.epoch + 1, created_at_ms: accepted.at_ms }))
+}
+
+fn announce<S: Store>(app: &App<S>, accepted: &Accepted) {
+    let Conversation { id, epoch, last_sequence, role, .. } = accepted.conversation;
+    let head = ConversationHead { conversation: id, last_sequence, epoch: epoch + 1, role };
+    app.hub.send(accepted.after.iter().copied(), &Event::Conversation(head));
+    app.hub.send(accepted.added.iter().copied(), &Event::Welcome);
+    let removed = accepted.before.devices.iter().map(|(device, _)| *device).filter(|device| !accepted.after.contains(device));
+    app.hub.send(removed, &Event::Removed(id));
+}

@@ -1,0 +1,38 @@
+//! `GET /v1/conversations/{conversation}/commits?from=EPOCH`: the commits, in order.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use bezel_protocol::wire::{Commits, MAX_PAGE};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::http::{Cbor, Device, Refusal, auth};
+use crate::store::Store;
+
+#[derive(Deserialize)]
+pub(crate) struct From {
+    from: u64,
+}
+
+pub(crate) async fn commits<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    Path(conversation): Path<String>,
+    Query(From { from }): Query<From>,
+    device: Device,
+) -> Result<Cbor<Commits>, Refusal> {
+    let id = auth::conversation(&conversation)?;
+    let commits = app
+        .store
+        .read(device.caller(), move |unit| {
+            Box::pin(async move {
+                if unit.conversation(id).await?.is_none() {
+                    return Ok(None);
+                }
+                unit.commits(id, from, MAX_PAGE).await.map(Some)
+            })
+        })
+        .await?
+        .ok_or_else(Refusal::not_found)?;
+    Ok(Cbor(Commits { commits }))
+}

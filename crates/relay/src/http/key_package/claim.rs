@@ -1,0 +1,42 @@
+//! `POST /v1/key-packages/claim`: one key package of each device, to add it to a group.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bezel_protocol::wire::{Bytes, ClaimKeyPackages, ClaimedKeyPackage, ClaimedKeyPackages};
+
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::http::{Cbor, Device, Refusal};
+use crate::store::Store;
+
+/// So many devices at once.
+const MAX_DEVICES: usize = 1000;
+
+pub(crate) async fn claim<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    device: Device,
+    Cbor(request): Cbor<ClaimKeyPackages>,
+) -> Result<Cbor<ClaimedKeyPackages>, Refusal> {
+    if request.devices.len() > MAX_DEVICES {
+        return Err(Refusal::too_large());
+    }
+    let roster = app.roster(device.workspace).ok_or_else(Refusal::not_found)?;
+    // Devices of other workspaces, and those that were shut out, are not there.
+    let devices: Vec<_> = request.devices.into_iter().filter(|device| roster.stands(*device, now_ms())).collect();
+    let key_packages = app
+        .store
+        .write(device.caller(), move |unit| {
+            Box::pin(async move {
+                let mut claimed = Vec::new();
+                for device in devices {
+                    if let Some(key_package) = unit.claim_key_package(device, request.suite).await? {
+                        claimed.push(ClaimedKeyPackage { device, key_package: Bytes(key_package) });
+                    }
+                }
+                Ok(claimed)
+            })
+        })
+        .await?;
+    Ok(Cbor(ClaimedKeyPackages { key_packages }))
+}

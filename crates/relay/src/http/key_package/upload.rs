@@ -1,0 +1,36 @@
+//! `POST /v1/key-packages`: a device leaves key packages.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bezel_protocol::wire::{Bytes, KeyPackageUpload};
+
+use crate::app::App;
+use crate::http::{Cbor, Device, Refusal};
+use crate::store::Store;
+
+/// So many one-time key packages of a suite may wait.
+const MAX_WAITING: u64 = 200;
+const MAX_BYTES: usize = 16 * 1024;
+
+pub(crate) async fn upload<S: Store>(State(app): State<Arc<App<S>>>, device: Device, Cbor(upload): Cbor<KeyPackageUpload>) -> Result<(), Refusal> {
+    if upload.one_time.iter().chain(&upload.last_resort).any(|key_package| key_package.0.len() > MAX_BYTES) {
+        return Err(Refusal::too_large());
+    }
+    let taken = app
+        .store
+        .write(device.caller(), move |unit| {
+            Box::pin(async move {
+                let (waiting, _) = unit.count_key_packages(upload.suite).await?;
+                if waiting + upload.one_time.len() as u64 > MAX_WAITING {
+                    return Ok(false);
+                }
+                let one_time: Vec<Vec<u8>> = upload.one_time.into_iter().map(|key_package| key_package.0).collect();
+                let last_resort = upload.last_resort.as_ref().map(Bytes::as_ref);
+                unit.put_key_packages(upload.suite, &one_time, last_resort).await?;
+                Ok(true)
+            })
+        })
+        .await?;
+    if taken { Ok(()) } else { Err(Refusal::too_many()) }
+}

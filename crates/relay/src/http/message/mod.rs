@@ -1,0 +1,7 @@
+//! Envelopes.
+
+mod fetch;
+mod send;
+
+pub(crate) use fetch::fetch;
+pub(crate) use send::send;

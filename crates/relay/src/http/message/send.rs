@@ -1,0 +1,88 @@
+//! `POST /v1/conversations/{conversation}/messages`: an envelope is stored in its place, once.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use bezel_protocol::envelope::{Envelope, EnvelopeHeader};
+use bezel_protocol::wire::{ConversationHead, Event, MAX_ENVELOPE_BYTES, MessageAccepted, MessageKind, NewMessage};
+use bezel_protocol::{ConversationId, DeviceId, Hash};
+
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::http::{Cbor, Device, Refusal, auth};
+use crate::store::{Conversation, Store, StoreError, Unit};
+
+/// What came of it, and who must hear of it.
+struct Taken {
+    accepted: MessageAccepted,
+    conversation: Conversation,
+    readers: Vec<DeviceId>,
+}
+
+pub(crate) async fn send<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    Path(conversation): Path<String>,
+    device: Device,
+    Cbor(message): Cbor<NewMessage>,
+) -> Result<Cbor<MessageAccepted>, Refusal> {
+    let id = auth::conversation(&conversation)?;
+    let header = check(id, &device, &message)?;
+    let body = message.clone();
+    let taken = app.store.write(device.caller(), move |unit| Box::pin(take(unit, header, body))).await??;
+    announce(&app, &taken, message);
+    Ok(Cbor(taken.accepted))
+}
+
+/// The envelope must say what the request says, and be signed by who sends it.
+fn check(conversation: ConversationId, device: &Device, message: &NewMessage) -> Result<EnvelopeHeader, Refusal> {
+    if message.envelope.0.len() > MAX_ENVELOPE_BYTES {
+        return Err(Refusal::too_large());
+    }
+    let envelope = Envelope::parse(&message.envelope.0).map_err(|error| Refusal::malformed(error.to_string()))?;
+    let header = *envelope.header();
+    if header.conversation != conversation {
+        return Err(Refusal::malformed("the envelope belongs to another conversation"));
+    }
+    if header.device != device.device {
+        return Err(Refusal::forbidden("the envelope names another device than the one that sends it"));
+    }
+    Ok(header)
+}
+
+async fn take(unit: &mut Unit<'_>, header: EnvelopeHeader, message: NewMessage) -> Result<Result<Taken, Refusal>, StoreError> {
+    let Some(conversation) = unit.conversation(header.conversation).await? else { return Ok(Err(Refusal::not_found())) };
+    let readers = unit.membership(conversation.id).await?.devices.into_iter().map(|(device, _)| device).collect();
+    let taken = |accepted| Ok(Ok(Taken { accepted, conversation, readers }));
+    // The same message again is the same answer, even if keys changed meanwhile.
+    if let Some(accepted) = unit.message(conversation.id, header.message).await? {
+        return taken(accepted);
+    }
+    if header.epoch != conversation.epoch {
+        return Ok(Err(Refusal::stale_epoch(conversation.epoch)));
+    }
+    if message.kind == MessageKind::Stored && !conversation.role.may_post() {
+        return Ok(Err(Refusal::forbidden("you may read this conversation, not write in it")));
+    }
+    let (envelope, now_ms) = (&message.envelope.0, now_ms());
+    let unstored = MessageAccepted { sequence: 0, stored_at_ms: now_ms, sha256: Hash::of(envelope) };
+    match message.kind {
+        MessageKind::Stored => taken(unit.insert_message(conversation.id, header.message, header.epoch, envelope, now_ms).await?),
+        MessageKind::Receipt => {
+            unit.put_receipt(conversation.id, envelope, now_ms).await?;
+            taken(unstored)
+        }
+        MessageKind::Transient => taken(unstored),
+    }
+}
+
+fn announce<S: Store>(app: &App<S>, taken: &Taken, message: NewMessage) {
+    let Conversation { id, epoch, role, last_sequence, .. } = taken.conversation;
+    let event = match message.kind {
+        MessageKind::Stored => {
+            let last_sequence = last_sequence.max(taken.accepted.sequence);
+            Event::Conversation(ConversationHead { conversation: id, last_sequence, epoch, role })
+        }
+        MessageKind::Receipt | MessageKind::Transient => Event::Transient { conversation: id, envelope: message.envelope },
+    };
+    app.hub.send(taken.readers.iter().copied(), &event);
+}

@@ -1,0 +1,60 @@
+//! The interface on the wire: one file an action, by noun.
+
+mod auth;
+mod backup;
+mod body;
+mod conversation;
+mod key_package;
+mod login;
+mod message;
+mod refusal;
+mod roster;
+mod sync;
+mod workspace;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use bezel_protocol::wire::{MAX_COMMIT_BYTES, MAX_ENVELOPE_BYTES, path};
+
+pub(crate) use auth::Device;
+pub(crate) use body::Cbor;
+pub(crate) use refusal::Refusal;
+
+use crate::app::App;
+use crate::events;
+use crate::store::Store;
+
+/// Room for what surrounds an envelope or a commit.
+const FRAME_BYTES: usize = 4096;
+
+/// Every route.
+pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
+    let large = Router::new()
+        .route(path::CONVERSATIONS, post(conversation::create::<S>))
+        .route(path::COMMITS, post(conversation::commit::<S>).get(conversation::commits::<S>))
+        .layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES + FRAME_BYTES));
+    Router::new()
+        .route(path::RELAY, get(workspace::info::<S>))
+        .route(path::WORKSPACES, post(workspace::create::<S>))
+        .route(path::CHALLENGE, post(login::challenge::<S>))
+        .route(path::LOGIN, post(login::log_in::<S>))
+        .route(path::LOGOUT, post(login::log_out::<S>))
+        .route(path::ROSTER, get(roster::fetch::<S>).post(roster::append::<S>))
+        .route(path::KEY_PACKAGES, post(key_package::upload::<S>).get(key_package::count::<S>))
+        .route(path::CLAIM, post(key_package::claim::<S>))
+        .route(path::GROUP, get(conversation::group::<S>))
+        .route(path::MESSAGES, post(message::send::<S>).get(message::fetch::<S>))
+        .route(path::HEADS, get(sync::heads::<S>))
+        .route(path::WELCOMES, get(conversation::welcomes::<S>))
+        .route(path::WELCOME, delete(conversation::take_welcome::<S>))
+        .route(path::EPOCH_KEYS, get(backup::epoch_keys::<S>).put(backup::put_epoch_keys::<S>))
+        .route(path::VAULT, get(backup::vault::<S>).put(backup::put_vault::<S>))
+        .route(path::EVENTS, get(events::connect::<S>))
+        .layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES + FRAME_BYTES))
+        .merge(large)
+        .fallback(async || Refusal::not_found())
+        .with_state(app)
+}

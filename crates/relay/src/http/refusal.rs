@@ -1,0 +1,91 @@
+//! What the relay answers when it refuses.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bezel_protocol::roster::RosterError;
+use bezel_protocol::wire::{ErrorBody, code};
+
+use super::body::Cbor;
+use crate::store::StoreError;
+
+/// A refusal. Someone else's and not there answer alike.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    current: Option<u64>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), current: None }
+    }
+
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code::MALFORMED, message)
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, "there is no such session")
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing here")
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code::CONFLICT, message)
+    }
+
+    pub(crate) fn stale_epoch(current: u64) -> Self {
+        Self { current: Some(current), ..Self::new(StatusCode::CONFLICT, code::STALE_EPOCH, "the conversation is in another epoch") }
+    }
+
+    pub(crate) fn stale_roster(current: u64) -> Self {
+        Self { current: Some(current), ..Self::new(StatusCode::CONFLICT, code::STALE_ROSTER, "the roster has grown meanwhile") }
+    }
+
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code::REFUSED, message)
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, "this is too large")
+    }
+
+    pub(crate) fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY, "too many requests at once")
+    }
+
+    pub(crate) fn full() -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, code::FULL, "this relay takes no further workspace")
+    }
+
+    /// A statement that the roster refuses.
+    pub(crate) fn roster(error: &RosterError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::WrongCaller) {
+            return Self::forbidden("this session may not do this");
+        }
+        // Logged here, at the edge; nobody outside learns more.
+        tracing::error!(%error, "the store failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "the relay failed")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = ErrorBody { code: self.code.into(), message: self.message, current: self.current };
+        (self.status, Cbor(body)).into_response()
+    }
+}

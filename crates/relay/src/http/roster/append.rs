@@ -1,0 +1,114 @@
+//! `POST /v1/roster`: the roster grows, by the same rules that every member applies.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bezel_protocol::roster::{Roster, RosterError, SignedStatement, Statement};
+use bezel_protocol::wire::{Event, NewStatements, RosterAppended};
+use bezel_protocol::{DeviceId, UserId};
+
+use crate::app::{App, audit};
+use crate::clock::now_ms;
+use crate::http::auth::Visitor;
+use crate::http::{Cbor, Refusal};
+use crate::store::{Caller, Store};
+
+/// A statement may be dated so far ahead of the relay's clock.
+const CLOCK_SLACK_MS: i64 = 5 * 60 * 1000;
+/// So many statements at once.
+const MAX_STATEMENTS: usize = 64;
+
+pub(crate) async fn append<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    visitor: Visitor,
+    Cbor(new): Cbor<NewStatements>,
+) -> Result<Cbor<RosterAppended>, Refusal> {
+    let statements = parse(&new)?;
+    may_say(&visitor, &statements)?;
+    let _growth = app.roster_growth.lock().await;
+    let before = app.roster(visitor.workspace()).ok_or_else(Refusal::not_found)?;
+    let roster = Arc::new(grown(&before, &statements)?);
+    let shut_out = shut_out(&before, &roster);
+    let caller = match visitor {
+        Visitor::Device(device) => device.caller(),
+        Visitor::Invite(workspace, invite) => Caller::Invite { workspace, invite },
+    };
+    store(&app, caller, Arc::clone(&roster), statements, shut_out.clone()).await?;
+    app.forget_sessions(|_, session| matches!(session.subject, bezel_protocol::login::Subject::Device(device) if shut_out.contains(&device)));
+    app.set_roster(Arc::clone(&roster));
+    app.hub.send_all(&Event::Roster(roster.head()));
+    Ok(Cbor(RosterAppended { head: roster.head() }))
+}
+
+fn parse(new: &NewStatements) -> Result<Vec<SignedStatement>, Refusal> {
+    if new.statements.is_empty() || new.statements.len() > MAX_STATEMENTS {
+        return Err(Refusal::malformed("1 to 64 statements are wanted"));
+    }
+    let statements = new.statements.iter().map(|bytes| SignedStatement::parse(&bytes.0)).collect::<Result<Vec<_>, _>>();
+    let statements = statements.map_err(|error| Refusal::roster(&error))?;
+    if statements.iter().any(|statement| statement.body().at_ms > now_ms() + CLOCK_SLACK_MS) {
+        return Err(Refusal::refused("a statement is dated in the future: set the clock of your computer"));
+    }
+    Ok(statements)
+}
+
+/// Who holds an invite may join by it and add the first device; nothing else.
+fn may_say(visitor: &Visitor, statements: &[SignedStatement]) -> Result<(), Refusal> {
+    let Visitor::Invite(_, invite) = visitor else { return Ok(()) };
+    let says = |index: usize| statements.get(index).map(|statement| &statement.body().statement);
+    match (says(0), says(1), statements.len()) {
+        (Some(Statement::Join(join)), Some(Statement::DeviceAdd(_)), 2) if join.invite == *invite => Ok(()),
+        _ => Err(Refusal::forbidden("an invitation may only join, with one device")),
+    }
+}
+
+fn grown(before: &Roster, statements: &[SignedStatement]) -> Result<Roster, Refusal> {
+    let mut roster = before.clone();
+    for statement in statements {
+        match roster.append(statement) {
+            Ok(()) => {}
+            Err(RosterError::OutOfOrder { .. } | RosterError::Forked { .. }) => return Err(Refusal::stale_roster(before.head().sequence)),
+            Err(error) => return Err(Refusal::roster(&error)),
+        }
+    }
+    Ok(roster)
+}
+
+/// Devices that could act before and can't any more.
+fn shut_out(before: &Roster, after: &Roster) -> Vec<DeviceId> {
+    let now_ms = now_ms();
+    let users: Vec<UserId> = before.users().map(|user| user.id).collect();
+    let standing = users.into_iter().flat_map(|user| before.standing_devices(user, now_ms).map(|device| device.id).collect::<Vec<_>>());
+    standing.filter(|device| !after.stands(*device, now_ms)).collect()
+}
+
+async fn store<S: Store>(
+    app: &App<S>,
+    caller: Caller,
+    roster: Arc<Roster>,
+    statements: Vec<SignedStatement>,
+    shut_out: Vec<DeviceId>,
+) -> Result<(), Refusal> {
+    let is_audited = app.settings.audit_logging;
+    app.store
+        .write(caller, move |unit| {
+            Box::pin(async move {
+                for statement in &statements {
+                    let body = statement.body();
+                    audit(unit, is_audited, &format!("roster_{}", body.statement.kind()), Some(body.sequence.to_string())).await?;
+                }
+                // The effects are the relay's own doing: it checked them.
+                let mut relay = unit.as_relay();
+                for statement in &statements {
+                    relay.append_statement(roster.workspace(), statement.body().sequence, statement.as_bytes()).await?;
+                }
+                relay.put_user_keys(&roster, now_ms()).await?;
+                for device in shut_out {
+                    relay.delete_sessions_of(device).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Where everything stands.
+
+mod heads;
+
+pub(crate) use heads::heads;

@@ -1,0 +1,53 @@
+//! `POST /v1/workspaces`: a workspace begins.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bezel_protocol::roster::{Roster, SignedStatement, Statement};
+use bezel_protocol::wire::NewWorkspace;
+
+use crate::app::{App, audit};
+use crate::clock::now_ms;
+use crate::http::{Cbor, Refusal};
+use crate::store::{Caller, Store};
+
+pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): Cbor<NewWorkspace>) -> Result<(), Refusal> {
+    let statements = new
+        .statements
+        .iter()
+        .map(|bytes| SignedStatement::parse(&bytes.0))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Refusal::roster(&error))?;
+    let [genesis, device] = statements.as_slice() else {
+        return Err(Refusal::malformed("a workspace begins with its genesis and the owner's first device"));
+    };
+    if !matches!(device.body().statement, Statement::DeviceAdd(_)) {
+        return Err(Refusal::malformed("the second statement adds the owner's first device"));
+    }
+    let mut roster = Roster::begin(genesis).map_err(|error| Refusal::roster(&error))?;
+    roster.append(device).map_err(|error| Refusal::roster(&error))?;
+    let _growth = app.roster_growth.lock().await;
+    if app.roster(roster.workspace()).is_some() {
+        return Err(Refusal::conflict("this workspace exists already"));
+    }
+    if !app.accepts_workspaces() {
+        return Err(Refusal::full());
+    }
+    let (kept, roster, is_audited) = (statements.clone(), Arc::new(roster), app.settings.audit_logging);
+    let applied = Arc::clone(&roster);
+    app.store
+        .write(Caller::Relay, move |unit| {
+            Box::pin(async move {
+                let workspace = applied.workspace();
+                unit.insert_workspace(workspace, now_ms()).await?;
+                for statement in &kept {
+                    unit.append_statement(workspace, statement.body().sequence, statement.as_bytes()).await?;
+                }
+                unit.put_user_keys(&applied, now_ms()).await?;
+                audit(unit, is_audited, "workspace_create", Some(workspace.to_string())).await
+            })
+        })
+        .await?;
+    app.set_roster(roster);
+    Ok(())
+}

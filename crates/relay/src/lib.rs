@@ -1,0 +1,18 @@
+//! The relay: stores and routes what it can't read.
+//!
+//! The one invariant: no key of a member and no plaintext is ever here. The relay verifies signatures and rights, orders commits and
+//! messages, keeps ciphertext, and wakes whoever is connected. It reaches no code that could decrypt.
+
+#![warn(missing_docs)]
+
+mod app;
+pub mod audit;
+mod clock;
+mod events;
+mod http;
+mod relay_key;
+mod server;
+pub mod store;
+
+pub use relay_key::RelayKey;
+pub use server::{Options, Relay, RelayStartError, RunningRelay};

@@ -1,0 +1,118 @@
+//! `bezel-relay`: the relay as a program.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use bezel_protocol::settings::Settings;
+use bezel_relay::store::{Caller, SqliteStore, Store as _};
+use bezel_relay::{Options, Relay, RelayKey, audit};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// The relay of Bezel: stores and routes what it can't read.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves until it is told to stop.
+    Serve {
+        /// The folder of its data.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where it listens; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:7300")]
+        listen: SocketAddr,
+        /// How many workspaces it keeps.
+        #[arg(long, default_value_t = 1)]
+        max_workspaces: u32,
+    },
+    /// Checks settings and data, and says what is wrong.
+    Check {
+        /// The folder of its data.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Writes the audit log to the standard output, one JSON object a line, the signed checkpoint last.
+    Export {
+        /// The folder of the relay's data.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Verifies an exported audit log, without the relay.
+    Verify {
+        /// The export.
+        file: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = match std::env::var("BEZEL_LOG") {
+        // Other people's code never logs below this: it does not know what must stay unsaid.
+        Ok(level) if level.chars().all(char::is_alphabetic) => format!("warn,bezel_relay={level},bezel_protocol={level}"),
+        _ => "warn,bezel_relay=info".to_owned(),
+    };
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
+    let settings = Settings::from_env(|name| std::env::var(name).ok())?;
+    match Arguments::parse().command {
+        Command::Serve { data, listen, max_workspaces } => serve(Options { data, listen, max_workspaces, settings }).await,
+        Command::Check { data } => check(&data).await,
+        Command::Audit(Audit::Export { data }) => {
+            let store = open(&data).await?;
+            let key = RelayKey::open(&data.join("relay.key"))?;
+            audit::export(&store, &key, jiff::Timestamp::now().as_millisecond(), &mut std::io::stdout()).await
+        }
+        Command::Audit(Audit::Verify { file }) => {
+            let export = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
+            let (entries, key) = audit::verify(&export)?;
+            say(&format!("{entries} entries, unbroken, signed by relay {}", hex::encode(key.as_bytes())))
+        }
+    }
+}
+
+async fn serve(options: Options) -> anyhow::Result<()> {
+    let relay = Relay::start(options).await?;
+    say(&format!("listening on http://{}", relay.addr()))?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    relay.shutdown().await;
+    Ok(())
+}
+
+async fn check(data: &std::path::Path) -> anyhow::Result<()> {
+    let store = open(data).await?;
+    let workspaces = store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await?;
+    RelayKey::open(&data.join("relay.key"))?;
+    say(&format!("settings, key and database are good; {} workspace(s)", workspaces.len()))
+}
+
+async fn open(data: &std::path::Path) -> anyhow::Result<SqliteStore> {
+    let database = data.join("relay.db");
+    if !database.exists() {
+        bail!("there is no relay in {}: start one with `bezel-relay serve --data {0}`", data.display());
+    }
+    Ok(SqliteStore::open(&database).await?)
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")?;
+    Ok(output.flush()?)
+}

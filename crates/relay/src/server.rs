@@ -1,0 +1,106 @@
+//! Starts and ends a relay.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bezel_protocol::settings::Settings;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::http;
+use crate::relay_key::RelayKey;
+use crate::store::{SqliteStore, StoreError};
+
+/// What a relay is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of its data; made where missing.
+    pub data: PathBuf,
+    /// Where it listens. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How many workspaces it keeps.
+    pub max_workspaces: u32,
+    /// Settings of the environment.
+    pub settings: Settings,
+}
+
+/// A relay that is not running.
+#[derive(Debug, Clone, Copy)]
+pub struct Relay;
+
+/// A relay that runs in this process.
+#[derive(Debug)]
+pub struct RunningRelay {
+    addr: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+/// Why a relay does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayStartError {
+    /// The folder or the key.
+    #[error("the folder of the relay's data can't be used: {0}")]
+    Data(#[source] std::io::Error),
+    /// The database.
+    #[error("the relay's database can't be opened: {0}")]
+    Store(#[from] StoreError),
+    /// The address.
+    #[error("the relay can't listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+}
+
+impl Relay {
+    /// Starts a relay; it serves when this returns.
+    ///
+    /// # Errors
+    /// When the data can't be opened or the address is taken.
+    pub async fn start(options: Options) -> Result<RunningRelay, RelayStartError> {
+        let Options { data, listen, max_workspaces, settings } = options;
+        create_private_folder(&data).map_err(RelayStartError::Data)?;
+        let key = RelayKey::open(&data.join("relay.key")).map_err(RelayStartError::Data)?;
+        let store = SqliteStore::open(&data.join("relay.db")).await?;
+        let app = App::load(store, key, settings, max_workspaces).await?;
+        let listener = TcpListener::bind(listen).await.map_err(|error| RelayStartError::Listen(listen, error))?;
+        let addr = listener.local_addr().map_err(|error| RelayStartError::Listen(listen, error))?;
+        if !addr.ip().is_loopback() {
+            tracing::warn!(%addr, "the relay is reachable from other machines");
+        }
+        let (stop, stopped) = oneshot::channel();
+        let router = http::router(Arc::new(app));
+        let serving = tokio::spawn(async move {
+            let serve = axum::serve(listener, router).into_future();
+            // Whoever waits for an answer is on a connection of its own; what is acknowledged is on disk already.
+            tokio::select! {
+                served = serve => served,
+                _ = stopped => Ok(()),
+            }
+        });
+        Ok(RunningRelay { addr, stop, serving })
+    }
+}
+
+impl RunningRelay {
+    /// Where it listens.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Ends it.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(());
+        let _ = self.serving.await;
+    }
+}
+
+fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

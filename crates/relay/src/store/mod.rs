@@ -1,0 +1,72 @@
+//! Storage behind a trait. The only way to it is a unit of work, begun in a caller's name.
+
+mod sqlite;
+mod types;
+
+use core::future::Future;
+use core::pin::Pin;
+
+use bezel_protocol::{DeviceId, InviteId, UserId, WorkspaceId};
+
+pub use sqlite::SqliteStore;
+pub use types::{AuditEntry, Conversation, Membership, SessionRow, StoredAuditEntry};
+
+pub use sqlite::Unit;
+
+/// In whose name a unit of work is done. Rows that the caller may not see do not exist for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// A device of a user.
+    Device {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The user.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+    },
+    /// Someone who holds an invite.
+    Invite {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The invite.
+        invite: InviteId,
+    },
+    /// The relay itself: log-ins, roster effects, upkeep.
+    Relay,
+}
+
+/// Why a unit of work came to nothing. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The caller may not do this at all.
+    #[error("the caller may not do this")]
+    WrongCaller,
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// What is stored can't be read.
+    #[error("the database holds a damaged {0}")]
+    Damaged(&'static str),
+    /// The writer is gone: the relay is shutting down.
+    #[error("the relay is shutting down")]
+    Closed,
+}
+
+/// A future that borrows the unit of work.
+pub type Work<'u, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'u>>;
+
+/// A storage engine. `read` and `write` run a unit of work in a transaction; an error takes all of it back.
+pub trait Store: Send + Sync + 'static {
+    /// Runs a unit of work that changes nothing.
+    fn read<T, F>(&self, caller: Caller, work: F) -> impl Future<Output = Result<T, StoreError>> + Send
+    where
+        T: Send + 'static,
+        F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send + 'static;
+
+    /// Runs a unit of work that may change something. The answer comes when it is on disk.
+    fn write<T, F>(&self, caller: Caller, work: F) -> impl Future<Output = Result<T, StoreError>> + Send
+    where
+        T: Send + 'static,
+        F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send + 'static;
+}

@@ -1,0 +1,91 @@
+//! Sessions and first log-ins.
+
+use bezel_protocol::login::Subject;
+use bezel_protocol::{DeviceId, Hash, InviteId, WorkspaceId};
+use sqlx::Row as _;
+
+use super::super::Unit;
+use super::id;
+use crate::store::{SessionRow, StoreError};
+
+impl Unit<'_> {
+    /// Keeps a session by the hash of its token, and forgets those that ended.
+    pub async fn insert_session(&mut self, token_hash: Hash, session: SessionRow, now_ms: i64) -> Result<(), StoreError> {
+        self.relay()?;
+        let (kind, subject) = match &session.subject {
+            Subject::Device(device) => ("device", device.as_bytes()),
+            Subject::Invite(invite) => ("invite", invite.as_bytes()),
+        };
+        sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now_ms).execute(&mut *self.connection).await?;
+        sqlx::query(
+            "INSERT INTO sessions (token_hash, workspace_id, subject_kind, subject_id, expires_at_ms) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(token_hash.as_bytes().as_slice())
+        .bind(session.workspace.as_bytes().as_slice())
+        .bind(kind)
+        .bind(subject.as_slice())
+        .bind(session.expires_at_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// The session of a token.
+    pub async fn session(&mut self, token_hash: Hash) -> Result<Option<SessionRow>, StoreError> {
+        self.relay()?;
+        let row = sqlx::query("SELECT workspace_id, subject_kind, subject_id, expires_at_ms FROM sessions WHERE token_hash = $1")
+            .bind(token_hash.as_bytes().as_slice())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        row.map(|row| {
+            let subject = match row.try_get::<&str, _>("subject_kind")? {
+                "device" => Subject::Device(id(&row, "subject_id", DeviceId::from_slice)?),
+                _ => Subject::Invite(id(&row, "subject_id", InviteId::from_slice)?),
+            };
+            let workspace = id(&row, "workspace_id", WorkspaceId::from_slice)?;
+            Ok(SessionRow { workspace, subject, expires_at_ms: row.try_get("expires_at_ms")? })
+        })
+        .transpose()
+    }
+
+    /// Ends a session.
+    pub async fn delete_session(&mut self, token_hash: Hash) -> Result<(), StoreError> {
+        self.relay()?;
+        sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
+            .bind(token_hash.as_bytes().as_slice())
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends every session of a device.
+    pub async fn delete_sessions_of(&mut self, device: DeviceId) -> Result<(), StoreError> {
+        self.relay()?;
+        sqlx::query("DELETE FROM sessions WHERE subject_id = $1")
+            .bind(device.as_bytes().as_slice())
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether a device logged in before.
+    pub async fn is_known_device(&mut self, device: DeviceId) -> Result<bool, StoreError> {
+        self.relay()?;
+        let row = sqlx::query("SELECT 1 AS known FROM known_devices WHERE device_id = $1")
+            .bind(device.as_bytes().as_slice())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// A device logged in.
+    pub async fn insert_known_device(&mut self, device: DeviceId, now_ms: i64) -> Result<(), StoreError> {
+        self.relay()?;
+        sqlx::query("INSERT INTO known_devices (device_id, first_login_at_ms) VALUES ($1, $2) ON CONFLICT (device_id) DO NOTHING")
+            .bind(device.as_bytes().as_slice())
+            .bind(now_ms)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+}
