@@ -7,9 +7,9 @@ use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, SystemRng};
 use bezel_protocol::cose::{Signer as _, SigningFailed};
 use bezel_protocol::login::Subject;
-use bezel_protocol::roster::Roster;
+use bezel_protocol::roster::{Roster, User};
 use bezel_protocol::settings::Settings;
-use bezel_protocol::{DeviceId, UserId};
+use bezel_protocol::{DeviceId, Handle, UserId};
 use tokio::sync::{Mutex, Notify, broadcast};
 use url::Url;
 
@@ -154,6 +154,12 @@ impl Member {
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.profile.device
+    }
+
+    /// The user with a handle, as the roster says.
+    #[must_use]
+    pub fn find_user(&self, handle: &Handle) -> Option<User> {
+        self.roster().user_by_handle(handle).cloned()
     }
 
     /// Where the relay answers.

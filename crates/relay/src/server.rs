@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bezel_protocol::settings::Settings;
 use tokio::net::TcpListener;
@@ -12,7 +13,10 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::http;
 use crate::relay_key::RelayKey;
-use crate::store::{SqliteStore, StoreError};
+use crate::store::{SqliteStore, Store, StoreError};
+
+/// Requests that are under way at the end have so long.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What a relay is started with.
 #[derive(Debug, Clone)]
@@ -70,15 +74,8 @@ impl Relay {
             tracing::warn!(%addr, "the relay is reachable from other machines");
         }
         let (stop, stopped) = oneshot::channel();
-        let router = http::router(Arc::new(app));
-        let serving = tokio::spawn(async move {
-            let serve = axum::serve(listener, router).into_future();
-            // Whoever waits for an answer is on a connection of its own; what is acknowledged is on disk already.
-            tokio::select! {
-                served = serve => served,
-                _ = stopped => Ok(()),
-            }
-        });
+        let app = Arc::new(app);
+        let serving = tokio::spawn(serve(listener, app, stopped));
         Ok(RunningRelay { addr, stop, serving })
     }
 }
@@ -90,10 +87,30 @@ impl RunningRelay {
         self.addr
     }
 
-    /// Ends it.
+    /// Ends it: takes nothing new, answers what it has taken, closes the sockets.
     pub async fn shutdown(self) {
         let _ = self.stop.send(());
         let _ = self.serving.await;
+    }
+}
+
+/// Serves until it is told to stop. What is acknowledged is on disk already, so that a hard end loses nothing either.
+async fn serve<S: Store>(listener: TcpListener, app: Arc<App<S>>, stopped: oneshot::Receiver<()>) -> std::io::Result<()> {
+    let (told, wait) = oneshot::channel();
+    let router = http::router(Arc::clone(&app));
+    let graceful = axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            let _ = stopped.await;
+            app.hub.close();
+            let _ = told.send(());
+        })
+        .into_future();
+    tokio::select! {
+        served = graceful => served,
+        () = async {
+            let _ = wait.await;
+            tokio::time::sleep(GRACE).await;
+        } => Ok(()),
     }
 }
 

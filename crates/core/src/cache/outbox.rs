@@ -69,12 +69,13 @@ pub(crate) async fn next(db: &mut Connection, conversation: ConversationId) -> R
 }
 
 /// Keeps the envelope of an attempt before it is made.
-pub(crate) async fn attempt(db: &mut Connection, message: MessageId, epoch: u64, envelope: &[u8], envelope_hash: Hash) -> Result<()> {
-    sqlx::query("UPDATE outbox SET envelope = $2, epoch = $3, attempts = attempts || $4 WHERE message = $1")
+pub(crate) async fn attempt(db: &mut Connection, message: MessageId, epoch: u64, envelope: &[u8], attempts: &[Hash]) -> Result<()> {
+    let attempts: Vec<u8> = attempts.iter().flat_map(|hash| *hash.as_bytes()).collect();
+    sqlx::query("UPDATE outbox SET envelope = $2, epoch = $3, attempts = $4 WHERE message = $1")
         .bind(message.as_bytes().as_slice())
         .bind(envelope)
         .bind(signed(epoch))
-        .bind(envelope_hash.as_bytes().as_slice())
+        .bind(attempts)
         .execute(db)
         .await?;
     Ok(())

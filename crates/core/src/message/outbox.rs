@@ -71,10 +71,9 @@ async fn sealed(member: &Member, outgoing: &mut Outgoing) -> Result<Vec<u8>> {
     }
     let (header, key) = header(member, &mut tx, outgoing.conversation, outgoing.message).await?;
     let envelope = seal(&outgoing.content, &header, &key, &member.device_keys, &mut member.rng())?;
-    let hash = Hash::of(&envelope);
-    cache::outbox::attempt(&mut tx, outgoing.message, epoch, &envelope, hash).await?;
+    outgoing.attempts.push(Hash::of(&envelope));
+    cache::outbox::attempt(&mut tx, outgoing.message, epoch, &envelope, &outgoing.attempts).await?;
     tx.commit().await?;
-    outgoing.attempts.push(hash);
     outgoing.attempt = Some((epoch, envelope.clone()));
     Ok(envelope)
 }

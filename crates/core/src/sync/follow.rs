@@ -1,6 +1,5 @@
 //! Stays in step with the relay until it is told to stop.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,13 +17,13 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// Synchronises, waits for the relay's events or for something to send, and synchronises again, until `stop` holds `true`.
-pub async fn follow(member: Arc<Member>, mut stop: watch::Receiver<bool>) {
+pub async fn follow(member: &Member, mut stop: watch::Receiver<bool>) {
     member.set_followed(true);
     let mut wait = FIRST_WAIT;
     while !*stop.borrow() {
         tokio::select! {
             _ = stop.changed() => {}
-            outcome = connected(&member) => {
+            outcome = connected(member) => {
                 wait = if outcome { FIRST_WAIT } else { (wait * 2).min(LONGEST_WAIT) };
                 tokio::select! {
                     _ = stop.changed() => {}

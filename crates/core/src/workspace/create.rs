@@ -1,6 +1,5 @@
 //! Begins a workspace.
 
-use bezel_protocol::certificate::CERTIFICATE_LIFETIME_MS;
 use bezel_protocol::roster::{Genesis, Roster, Statement, StatementBody};
 use bezel_protocol::wire::Bytes;
 use bezel_protocol::{Handle, WorkspaceId};
@@ -75,7 +74,7 @@ fn statements(
     let certificate = prepared
         .keys
         .device
-        .certify(identity, workspace, prepared.user, now_ms + CERTIFICATE_LIFETIME_MS)
+        .certify(identity, workspace, prepared.user, now_ms)
         .map_err(|_| signing_failed())?;
     let added = roster
         .next(now_ms, Statement::DeviceAdd(certificate.as_bytes().to_vec()))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, InviteKeyPair, Secret};
-use bezel_protocol::certificate::CERTIFICATE_LIFETIME_MS;
 use bezel_protocol::cose::{Signer as _, SigningFailed};
 use bezel_protocol::login::Subject;
 use bezel_protocol::roster::{Join, Roster, Statement};
@@ -234,8 +233,7 @@ fn statements(
         handle: enrolment.handle.clone(),
         identity_key: identity.public().clone(),
     };
-    let not_after_ms = now_ms + CERTIFICATE_LIFETIME_MS;
-    let certificate = device.certify(identity, enrolment.workspace, enrolment.user, not_after_ms).map_err(|_| signing_failed())?;
+    let certificate = device.certify(identity, enrolment.workspace, enrolment.user, now_ms).map_err(|_| signing_failed())?;
     let joined = roster.next(now_ms, Statement::Join(join)).sign(&[invite, identity]).map_err(|_| signing_failed())?;
     roster.append(&joined).map_err(roster::refused)?;
     let added = roster

@@ -19,6 +19,7 @@ const QUEUE: usize = 64;
 #[derive(Default)]
 pub(crate) struct Hub {
     listeners: Mutex<HashMap<DeviceId, Vec<Listener>>>,
+    is_closed: AtomicBool,
 }
 
 struct Listener {
@@ -37,7 +38,10 @@ impl Hub {
         let (sender, events) = mpsc::channel(QUEUE);
         let overflowed = Arc::new(AtomicBool::new(false));
         let listener = Listener { events: sender, overflowed: Arc::clone(&overflowed) };
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).entry(device).or_default().push(listener);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_closed.load(Ordering::Acquire) {
+            listeners.entry(device).or_default().push(listener);
+        }
         Listening { events, overflowed }
     }
 
@@ -59,10 +63,11 @@ impl Hub {
         }
     }
 
-    /// Wakes everybody: the roster has grown, and some may have been shut out.
-    pub(crate) fn send_all(&self, event: &Event) {
-        let devices: Vec<DeviceId> = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
-        self.send(devices, event);
+    /// Ends every connection, and those that come.
+    pub(crate) fn close(&self) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_closed.store(true, Ordering::Release);
+        listeners.clear();
     }
 }
 

@@ -19,7 +19,8 @@ const PING: Duration = Duration::from_secs(30);
 
 pub(crate) async fn connect<S: Store>(State(app): State<Arc<App<S>>>, device: Device, request: Request) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|_| Refusal::malformed("a WebSocket is wanted here"))?;
+    let upgrade =
+        WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|_| Refusal::malformed("a WebSocket is wanted here"))?;
     let listening = app.hub.listen(device.device);
     Ok(upgrade.max_message_size(4096).on_upgrade(move |socket| serve(app, device, socket, listening)).into_response())
 }

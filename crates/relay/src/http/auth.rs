@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use bezel_protocol::login::Subject;
+use bezel_protocol::roster::Roster;
 use bezel_protocol::{ConversationId, DeviceId, Hash, InviteId, Role, UserId, WorkspaceId};
 
 use super::Refusal;
@@ -59,7 +60,7 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Visitor {
         }
         let roster = app.roster(session.workspace).ok_or_else(Refusal::unauthenticated)?;
         match session.subject {
-            Subject::Invite(invite) if roster.invite(invite).is_some() => Ok(Self::Invite(session.workspace, invite)),
+            Subject::Invite(invite) if holds(&roster, invite, now_ms) => Ok(Self::Invite(session.workspace, invite)),
             Subject::Device(device) if roster.stands(device, now_ms) => {
                 let user = roster.device(device).and_then(|device| roster.user(device.user)).ok_or_else(Refusal::unauthenticated)?;
                 Ok(Self::Device(Device { workspace: session.workspace, user: user.id, device, role: user.role, token }))
@@ -78,6 +79,11 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Device {
             Visitor::Invite(..) => Err(Refusal::forbidden("an invitation may only join")),
         }
     }
+}
+
+/// Whether an invite is in force. One that was used up still lets its holder look whether the joining went through.
+pub(super) fn holds(roster: &Roster, invite: InviteId, now_ms: i64) -> bool {
+    roster.invite(invite).is_some_and(|invite| !invite.revoked && now_ms <= invite.statement.expires_at_ms)
 }
 
 /// SHA-256 of the token: the token itself is kept nowhere.

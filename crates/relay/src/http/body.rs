@@ -19,7 +19,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Cbor<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Refusal::too_large() } else { Refusal::malformed("the body did not arrive whole") }
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Refusal::too_large()
+            } else {
+                Refusal::malformed("the body did not arrive whole")
+            }
         })?;
         cbor::decode(&bytes).map(Self).map_err(|error| Refusal::malformed(error.to_string()))
     }

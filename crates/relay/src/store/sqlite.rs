@@ -32,8 +32,11 @@ pub struct SqliteStore {
 
 /// A unit of work on its way to the writer. It runs inside a savepoint and answers after the commit.
 struct Job {
-    run: Box<dyn for<'c> FnOnce(&'c mut Connection) -> core::pin::Pin<Box<dyn Future<Output = Finish> + Send + 'c>> + Send>,
+    run: Box<dyn for<'c> FnOnce(&'c mut Connection) -> Running<'c> + Send>,
 }
+
+/// A unit of work while it runs.
+type Running<'c> = core::pin::Pin<Box<dyn Future<Output = Finish> + Send + 'c>>;
 
 /// What is left to do when the batch is on disk, or is not.
 type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;

@@ -30,6 +30,16 @@ pub struct Membership {
     pub devices: Vec<(DeviceId, UserId)>,
 }
 
+impl Membership {
+    /// The devices, each with the role of its user.
+    pub fn readers(&self) -> impl Iterator<Item = (DeviceId, Role)> {
+        self.devices.iter().filter_map(|(device, user)| {
+            let member = self.members.iter().find(|(member, _)| member == user);
+            member.map(|(_, role)| (*device, *role))
+        })
+    }
+}
+
 /// A session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionRow {

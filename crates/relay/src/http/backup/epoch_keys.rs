@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use bezel_protocol::wire::EpochKeys;
 
-use crate::app::App;
+use crate::app::{App, audit};
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
 
@@ -17,10 +17,22 @@ pub(crate) async fn epoch_keys<S: Store>(State(app): State<Arc<App<S>>>, device:
     Ok(Cbor(EpochKeys { keys }))
 }
 
-pub(crate) async fn put_epoch_keys<S: Store>(State(app): State<Arc<App<S>>>, device: Device, Cbor(new): Cbor<EpochKeys>) -> Result<(), Refusal> {
+pub(crate) async fn put_epoch_keys<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    device: Device,
+    Cbor(new): Cbor<EpochKeys>,
+) -> Result<(), Refusal> {
     if new.keys.len() > MAX_KEYS || new.keys.iter().any(|key| key.wrapped.0.len() > MAX_WRAPPED_BYTES) {
         return Err(Refusal::too_large());
     }
-    app.store.write(device.caller(), move |unit| Box::pin(async move { unit.put_epoch_keys(&new.keys).await })).await?;
+    let is_audited = app.settings.audit_logging;
+    app.store
+        .write(device.caller(), move |unit| {
+            Box::pin(async move {
+                unit.put_epoch_keys(&new.keys).await?;
+                audit(unit, is_audited, "epoch_keys_put", Some(new.keys.len().to_string())).await
+            })
+        })
+        .await?;
     Ok(())
 }

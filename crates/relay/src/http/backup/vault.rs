@@ -16,7 +16,11 @@ pub(crate) async fn vault<S: Store>(State(app): State<Arc<App<S>>>, device: Devi
     Ok(Cbor(StoredVault { vault: Bytes(vault) }))
 }
 
-pub(crate) async fn put_vault<S: Store>(State(app): State<Arc<App<S>>>, device: Device, Cbor(new): Cbor<StoredVault>) -> Result<(), Refusal> {
+pub(crate) async fn put_vault<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    device: Device,
+    Cbor(new): Cbor<StoredVault>,
+) -> Result<(), Refusal> {
     if new.vault.0.len() > MAX_VAULT_BYTES {
         return Err(Refusal::too_large());
     }

@@ -30,6 +30,9 @@ pub(super) fn authorise(
     members(roster, role, &members_before, &members_after)?;
     let is_shut_out = |device: &DeviceId| !roster.stands(*device, now_ms());
     for (device, user) in devices_after.iter().filter(|(device, _)| !devices_before.contains_key(device)) {
+        if is_shut_out(device) {
+            return Err(Refusal::refused("only devices that stand in the roster can be added"));
+        }
         let is_newcomer = !members_before.contains_key(user);
         if !is_newcomer && *user != author.0 && !role.administers() {
             return Err(Refusal::forbidden(format!("a {role} may not add device {device}")));
@@ -44,6 +47,9 @@ pub(super) fn authorise(
     }
     if !devices_after.contains_key(&author.1) {
         return Err(Refusal::refused("nobody can remove their own device"));
+    }
+    if upload.welcomes.iter().any(|welcome| !devices_after.contains_key(&welcome.device)) {
+        return Err(Refusal::refused("a welcome is for a device that is not added"));
     }
     Ok(devices_after.into_iter().collect())
 }
@@ -61,7 +67,8 @@ fn members(roster: &Roster, role: Role, before: &BTreeMap<UserId, Role>, after: 
     }
     for (user, old) in before.iter().filter(|(user, _)| !after.contains_key(user)) {
         let is_shut_out = roster.user(*user).is_none_or(|user| user.status != Status::Active);
-        if !role.may_remove(*old) && !(is_shut_out && role.may_remove_revoked()) {
+        let may = role.may_remove(*old) || (is_shut_out && role.may_remove_revoked());
+        if !may {
             return Err(Refusal::forbidden(format!("a {role} may not remove a {old}")));
         }
     }

@@ -17,7 +17,7 @@ struct Accepted {
     at_ms: i64,
     conversation: Conversation,
     before: Membership,
-    after: Vec<DeviceId>,
+    after: Membership,
     added: Vec<DeviceId>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn commit<S: Store>(
                 unit.apply_commit(&found, &upload, &before, &devices, at_ms).await?;
                 audit(unit, is_audited, "conversation_commit", Some(format!("{id} epoch {}", found.epoch))).await?;
                 let added = upload.welcomes.iter().map(|welcome| welcome.device).collect();
-                let after = devices.into_iter().map(|(device, _)| device).collect();
+                let after = Membership { members: upload.members.iter().map(|member| (member.user, member.role)).collect(), devices };
                 Ok(Ok(Accepted { at_ms, conversation: found, before, after, added }))
             })
         })
@@ -63,10 +63,12 @@ pub(crate) async fn commit<S: Store>(
 }
 
 fn announce<S: Store>(app: &App<S>, accepted: &Accepted) {
-    let Conversation { id, epoch, last_sequence, role, .. } = accepted.conversation;
-    let head = ConversationHead { conversation: id, last_sequence, epoch: epoch + 1, role };
-    app.hub.send(accepted.after.iter().copied(), &Event::Conversation(head));
+    let Conversation { id, epoch, last_sequence, .. } = accepted.conversation;
+    for (device, role) in accepted.after.readers() {
+        let head = ConversationHead { conversation: id, last_sequence, epoch: epoch + 1, role };
+        app.hub.send([device], &Event::Conversation(head));
+    }
     app.hub.send(accepted.added.iter().copied(), &Event::Welcome);
-    let removed = accepted.before.devices.iter().map(|(device, _)| *device).filter(|device| !accepted.after.contains(device));
-    app.hub.send(removed, &Event::Removed(id));
+    let gone = accepted.before.devices.iter().filter(|(_, user)| accepted.after.members.iter().all(|(member, _)| member != user));
+    app.hub.send(gone.map(|(device, _)| *device), &Event::Removed(id));
 }

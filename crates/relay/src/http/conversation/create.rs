@@ -11,7 +11,11 @@ use crate::clock::now_ms;
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
 
-pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, device: Device, Cbor(new): Cbor<NewConversation>) -> Result<(), Refusal> {
+pub(crate) async fn create<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    device: Device,
+    Cbor(new): Cbor<NewConversation>,
+) -> Result<(), Refusal> {
     if !device.role.may_start_conversation() {
         return Err(Refusal::forbidden(format!("a {} may not begin a conversation", device.role)));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use bezel_protocol::wire::{Bytes, ClaimKeyPackages, ClaimedKeyPackage, ClaimedKeyPackages};
 
-use crate::app::App;
+use crate::app::{App, audit};
 use crate::clock::now_ms;
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
@@ -24,6 +24,7 @@ pub(crate) async fn claim<S: Store>(
     let roster = app.roster(device.workspace).ok_or_else(Refusal::not_found)?;
     // Devices of other workspaces, and those that were shut out, are not there.
     let devices: Vec<_> = request.devices.into_iter().filter(|device| roster.stands(*device, now_ms())).collect();
+    let is_audited = app.settings.audit_logging;
     let key_packages = app
         .store
         .write(device.caller(), move |unit| {
@@ -34,6 +35,7 @@ pub(crate) async fn claim<S: Store>(
                         claimed.push(ClaimedKeyPackage { device, key_package: Bytes(key_package) });
                     }
                 }
+                audit(unit, is_audited, "key_packages_claim", Some(claimed.len().to_string())).await?;
                 Ok(claimed)
             })
         })

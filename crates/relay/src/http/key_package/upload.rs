@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use bezel_protocol::wire::{Bytes, KeyPackageUpload};
 
-use crate::app::App;
+use crate::app::{App, audit};
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
 
@@ -13,10 +13,15 @@ use crate::store::Store;
 const MAX_WAITING: u64 = 200;
 const MAX_BYTES: usize = 16 * 1024;
 
-pub(crate) async fn upload<S: Store>(State(app): State<Arc<App<S>>>, device: Device, Cbor(upload): Cbor<KeyPackageUpload>) -> Result<(), Refusal> {
+pub(crate) async fn upload<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    device: Device,
+    Cbor(upload): Cbor<KeyPackageUpload>,
+) -> Result<(), Refusal> {
     if upload.one_time.iter().chain(&upload.last_resort).any(|key_package| key_package.0.len() > MAX_BYTES) {
         return Err(Refusal::too_large());
     }
+    let is_audited = app.settings.audit_logging;
     let taken = app
         .store
         .write(device.caller(), move |unit| {
@@ -28,6 +33,7 @@ pub(crate) async fn upload<S: Store>(State(app): State<Arc<App<S>>>, device: Dev
                 let one_time: Vec<Vec<u8>> = upload.one_time.into_iter().map(|key_package| key_package.0).collect();
                 let last_resort = upload.last_resort.as_ref().map(Bytes::as_ref);
                 unit.put_key_packages(upload.suite, &one_time, last_resort).await?;
+                audit(unit, is_audited, "key_packages_put", None).await?;
                 Ok(true)
             })
         })

@@ -11,7 +11,7 @@ use bezel_protocol::wire::{Bytes, LoginRequest, Session};
 use super::challenge::identity_required;
 use crate::app::{App, audit};
 use crate::clock::now_ms;
-use crate::http::{Cbor, Refusal};
+use crate::http::{Cbor, Refusal, auth};
 use crate::store::{Caller, SessionRow, Store, StoreError};
 
 /// A session lasts an hour.
@@ -50,7 +50,7 @@ fn check(roster: &Roster, statement: &LoginStatement, request: &LoginRequest, ne
     let message = statement.to_be_signed();
     match statement.subject {
         Subject::Invite(invite) => {
-            let key = roster.invite(invite)?.statement.key;
+            let key = roster.invite(invite).filter(|_| auth::holds(roster, invite, now_ms()))?.statement.key;
             key.verify(&message, &request.signature.0).ok()
         }
         Subject::Device(device) => {

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use bezel_protocol::envelope::{Envelope, EnvelopeHeader};
+use bezel_protocol::roster::Roster;
 use bezel_protocol::wire::{ConversationHead, Event, MAX_ENVELOPE_BYTES, MessageAccepted, MessageKind, NewMessage};
-use bezel_protocol::{ConversationId, DeviceId, Hash};
+use bezel_protocol::{ConversationId, Hash};
 
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::http::{Cbor, Device, Refusal, auth};
-use crate::store::{Conversation, Store, StoreError, Unit};
+use crate::store::{Conversation, Membership, Store, StoreError, Unit};
 
 /// What came of it, and who must hear of it.
 struct Taken {
     accepted: MessageAccepted,
     conversation: Conversation,
-    readers: Vec<DeviceId>,
+    members: Membership,
 }
 
 pub(crate) async fn send<S: Store>(
@@ -26,7 +27,8 @@ pub(crate) async fn send<S: Store>(
     Cbor(message): Cbor<NewMessage>,
 ) -> Result<Cbor<MessageAccepted>, Refusal> {
     let id = auth::conversation(&conversation)?;
-    let header = check(id, &device, &message)?;
+    let roster = app.roster(device.workspace).ok_or_else(Refusal::not_found)?;
+    let header = check(&roster, id, &device, &message)?;
     let body = message.clone();
     let taken = app.store.write(device.caller(), move |unit| Box::pin(take(unit, header, body))).await??;
     announce(&app, &taken, message);
@@ -34,7 +36,7 @@ pub(crate) async fn send<S: Store>(
 }
 
 /// The envelope must say what the request says, and be signed by who sends it.
-fn check(conversation: ConversationId, device: &Device, message: &NewMessage) -> Result<EnvelopeHeader, Refusal> {
+fn check(roster: &Roster, conversation: ConversationId, device: &Device, message: &NewMessage) -> Result<EnvelopeHeader, Refusal> {
     if message.envelope.0.len() > MAX_ENVELOPE_BYTES {
         return Err(Refusal::too_large());
     }
@@ -46,16 +48,18 @@ fn check(conversation: ConversationId, device: &Device, message: &NewMessage) ->
     if header.device != device.device {
         return Err(Refusal::forbidden("the envelope names another device than the one that sends it"));
     }
+    let certificate = roster.device(device.device).and_then(|device| device.current()).ok_or_else(Refusal::unauthenticated)?;
+    envelope.verify(&certificate.certificate().message_key).map_err(|error| Refusal::refused(error.to_string()))?;
     Ok(header)
 }
 
 async fn take(unit: &mut Unit<'_>, header: EnvelopeHeader, message: NewMessage) -> Result<Result<Taken, Refusal>, StoreError> {
     let Some(conversation) = unit.conversation(header.conversation).await? else { return Ok(Err(Refusal::not_found())) };
-    let readers = unit.membership(conversation.id).await?.devices.into_iter().map(|(device, _)| device).collect();
-    let taken = |accepted| Ok(Ok(Taken { accepted, conversation, readers }));
+    let members = unit.membership(conversation.id).await?;
+    let taken = |accepted| Ok(Ok(Taken { accepted, conversation, members }));
     // The same message again is the same answer, even if keys changed meanwhile.
-    if let Some(accepted) = unit.message(conversation.id, header.message).await? {
-        return taken(accepted);
+    if let Some((sender, accepted)) = unit.message(conversation.id, header.message).await? {
+        return if sender == header.device { taken(accepted) } else { Ok(Err(Refusal::conflict("another message has this id"))) };
     }
     if header.epoch != conversation.epoch {
         return Ok(Err(Refusal::stale_epoch(conversation.epoch)));
@@ -76,13 +80,13 @@ async fn take(unit: &mut Unit<'_>, header: EnvelopeHeader, message: NewMessage) 
 }
 
 fn announce<S: Store>(app: &App<S>, taken: &Taken, message: NewMessage) {
-    let Conversation { id, epoch, role, last_sequence, .. } = taken.conversation;
-    let event = match message.kind {
-        MessageKind::Stored => {
-            let last_sequence = last_sequence.max(taken.accepted.sequence);
-            Event::Conversation(ConversationHead { conversation: id, last_sequence, epoch, role })
-        }
-        MessageKind::Receipt | MessageKind::Transient => Event::Transient { conversation: id, envelope: message.envelope },
-    };
-    app.hub.send(taken.readers.iter().copied(), &event);
+    let Conversation { id, epoch, last_sequence, .. } = taken.conversation;
+    if message.kind != MessageKind::Stored {
+        let event = Event::Transient { conversation: id, envelope: message.envelope };
+        return app.hub.send(taken.members.readers().map(|(device, _)| device), &event);
+    }
+    let last_sequence = last_sequence.max(taken.accepted.sequence);
+    for (device, role) in taken.members.readers() {
+        app.hub.send([device], &Event::Conversation(ConversationHead { conversation: id, last_sequence, epoch, role }));
+    }
 }

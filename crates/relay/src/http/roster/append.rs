@@ -34,9 +34,12 @@ pub(crate) async fn append<S: Store>(
         Visitor::Invite(workspace, invite) => Caller::Invite { workspace, invite },
     };
     store(&app, caller, Arc::clone(&roster), statements, shut_out.clone()).await?;
-    app.forget_sessions(|_, session| matches!(session.subject, bezel_protocol::login::Subject::Device(device) if shut_out.contains(&device)));
+    app.forget_sessions(
+        |_, session| matches!(session.subject, bezel_protocol::login::Subject::Device(device) if shut_out.contains(&device)),
+    );
     app.set_roster(Arc::clone(&roster));
-    app.hub.send_all(&Event::Roster(roster.head()));
+    let devices = roster.users().flat_map(|user| roster.devices_of(user.id)).map(|device| device.id);
+    app.hub.send(devices, &Event::Roster(roster.head()));
     Ok(Cbor(RosterAppended { head: roster.head() }))
 }
 

@@ -43,7 +43,9 @@ impl Unit<'_> {
             .fetch_all(&mut *self.connection)
             .await?;
         rows.iter()
-            .map(|row| Ok(StoredAuditEntry { sequence: unsigned(row, "sequence")?, entry: row.try_get("entry")?, hash: hash(row, "hash")? }))
+            .map(|row| {
+                Ok(StoredAuditEntry { sequence: unsigned(row, "sequence")?, entry: row.try_get("entry")?, hash: hash(row, "hash")? })
+            })
             .collect()
     }
 }

@@ -30,10 +30,12 @@ impl Unit<'_> {
     /// All wrapped epoch keys of the caller's user.
     pub async fn epoch_keys(&mut self) -> Result<Vec<WrappedEpochKey>, StoreError> {
         let (_, user, _) = self.device()?;
-        let rows = sqlx::query("SELECT conversation_id, epoch, wrapped_key FROM user_conversation_keys WHERE user_id = $1 ORDER BY conversation_id, epoch")
-            .bind(user.as_bytes().as_slice())
-            .fetch_all(&mut *self.connection)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT conversation_id, epoch, wrapped_key FROM user_conversation_keys WHERE user_id = $1 ORDER BY conversation_id, epoch",
+        )
+        .bind(user.as_bytes().as_slice())
+        .fetch_all(&mut *self.connection)
+        .await?;
         rows.iter()
             .map(|row| {
                 Ok(WrappedEpochKey {

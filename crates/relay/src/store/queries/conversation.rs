@@ -136,7 +136,10 @@ impl Unit<'_> {
             .fetch_all(&mut *self.connection)
             .await?;
         Ok(Membership {
-            members: members.iter().map(|row| Ok((id(row, "user_id", UserId::from_slice)?, role(row)?))).collect::<Result<_, StoreError>>()?,
+            members: members
+                .iter()
+                .map(|row| Ok((id(row, "user_id", UserId::from_slice)?, role(row)?)))
+                .collect::<Result<_, StoreError>>()?,
             devices: devices
                 .iter()
                 .map(|row| Ok((id(row, "device_id", DeviceId::from_slice)?, id(row, "user_id", UserId::from_slice)?)))
@@ -170,11 +173,16 @@ impl Unit<'_> {
             self.insert_member(conversation.id, member.user, member.role).await?;
         }
         for (device, _) in before.devices.iter().filter(|(device, _)| !devices.iter().any(|(kept, _)| kept == device)) {
-            sqlx::query("DELETE FROM group_devices WHERE conversation_id = $1 AND device_id = $2")
-                .bind(conversation.id.as_bytes().as_slice())
-                .bind(device.as_bytes().as_slice())
-                .execute(&mut *self.connection)
-                .await?;
+            for leave in [
+                "DELETE FROM group_devices WHERE conversation_id = $1 AND device_id = $2",
+                "DELETE FROM welcomes WHERE conversation_id = $1 AND device_id = $2",
+            ] {
+                sqlx::query(leave)
+                    .bind(conversation.id.as_bytes().as_slice())
+                    .bind(device.as_bytes().as_slice())
+                    .execute(&mut *self.connection)
+                    .await?;
+            }
         }
         for (device, user) in devices.iter().filter(|(device, _)| !before.devices.iter().any(|(kept, _)| kept == device)) {
             self.insert_group_device(conversation.id, *device, *user, conversation.last_sequence).await?;
@@ -185,7 +193,13 @@ impl Unit<'_> {
         Ok(())
     }
 
-    async fn insert_commit(&mut self, conversation: &Conversation, upload: &CommitUpload, committer: DeviceId, now_ms: i64) -> Result<(), StoreError> {
+    async fn insert_commit(
+        &mut self,
+        conversation: &Conversation,
+        upload: &CommitUpload,
+        committer: DeviceId,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO conversation_encryption_keys
                  (conversation_id, epoch, suite, commit_message, committer_device_id, members, devices, created_at_ms)
@@ -214,7 +228,13 @@ impl Unit<'_> {
         Ok(())
     }
 
-    async fn insert_group_device(&mut self, conversation: ConversationId, device: DeviceId, user: UserId, joined: u64) -> Result<(), StoreError> {
+    async fn insert_group_device(
+        &mut self,
+        conversation: ConversationId,
+        device: DeviceId,
+        user: UserId,
+        joined: u64,
+    ) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO group_devices (conversation_id, device_id, user_id, joined_sequence) VALUES ($1, $2, $3, $4)")
             .bind(conversation.as_bytes().as_slice())
             .bind(device.as_bytes().as_slice())
@@ -282,10 +302,11 @@ impl Unit<'_> {
     /// The newest group info and tree.
     pub async fn group_state(&mut self, conversation: ConversationId) -> Result<Option<GroupState>, StoreError> {
         self.device()?;
-        let row = sqlx::query("SELECT suite, epoch, last_sequence, group_info, ratchet_tree FROM group_conversations WHERE conversation_id = $1")
-            .bind(conversation.as_bytes().as_slice())
-            .fetch_optional(&mut *self.connection)
-            .await?;
+        let row =
+            sqlx::query("SELECT suite, epoch, last_sequence, group_info, ratchet_tree FROM group_conversations WHERE conversation_id = $1")
+                .bind(conversation.as_bytes().as_slice())
+                .fetch_optional(&mut *self.connection)
+                .await?;
         row.map(|row| {
             Ok(GroupState {
                 epoch: unsigned(&row, "epoch")?,

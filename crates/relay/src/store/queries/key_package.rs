@@ -25,7 +25,13 @@ impl Unit<'_> {
         Ok(())
     }
 
-    async fn insert_key_package(&mut self, device: DeviceId, suite: Suite, last_resort: bool, key_package: &[u8]) -> Result<(), StoreError> {
+    async fn insert_key_package(
+        &mut self,
+        device: DeviceId,
+        suite: Suite,
+        last_resort: bool,
+        key_package: &[u8],
+    ) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO key_packages (device_id, suite, last_resort, key_package) VALUES ($1, $2, $3, $4)")
             .bind(device.as_bytes().as_slice())
             .bind(i64::from(suite.code()))
@@ -64,10 +70,7 @@ impl Unit<'_> {
         let Some(row) = row else { return Ok(None) };
         debug_assert_eq!(id(&row, "device_id", DeviceId::from_slice)?, device);
         if unsigned(&row, "last_resort")? == 0 {
-            sqlx::query("DELETE FROM key_packages WHERE id = $1")
-                .bind(row.try_get::<i64, _>("id")?)
-                .execute(&mut *self.connection)
-                .await?;
+            sqlx::query("DELETE FROM key_packages WHERE id = $1").bind(row.try_get::<i64, _>("id")?).execute(&mut *self.connection).await?;
         }
         Ok(Some(row.try_get("key_package")?))
     }

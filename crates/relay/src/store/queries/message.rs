@@ -1,28 +1,35 @@
 //! Envelopes: one gapless sequence a conversation.
 
 use bezel_protocol::wire::{Bytes, MessageAccepted, StoredMessage};
-use bezel_protocol::{ConversationId, Hash, MessageId};
+use bezel_protocol::{ConversationId, DeviceId, Hash, MessageId};
 use sqlx::Row as _;
 
 use super::super::Unit;
-use super::{hash, signed, unsigned};
+use super::{hash, id, signed, unsigned};
 use crate::store::StoreError;
 
 impl Unit<'_> {
-    /// The place of a message that is stored already.
-    pub async fn message(&mut self, conversation: ConversationId, message: MessageId) -> Result<Option<MessageAccepted>, StoreError> {
+    /// The sender and the place of a message that is stored already.
+    pub async fn message(
+        &mut self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<(DeviceId, MessageAccepted)>, StoreError> {
         self.device()?;
-        let row = sqlx::query("SELECT sequence, stored_at_ms, sha256 FROM encrypted_message_metadata WHERE conversation_id = $1 AND message_id = $2")
+        let row = sqlx::query(
+            "SELECT device_id, sequence, stored_at_ms, sha256 FROM encrypted_message_metadata WHERE conversation_id = $1 AND message_id = $2",
+        )
             .bind(conversation.as_bytes().as_slice())
             .bind(message.as_bytes().as_slice())
             .fetch_optional(&mut *self.connection)
             .await?;
         row.map(|row| {
-            Ok(MessageAccepted {
+            let accepted = MessageAccepted {
                 sequence: unsigned(&row, "sequence")?,
                 stored_at_ms: row.try_get("stored_at_ms")?,
                 sha256: hash(&row, "sha256")?,
-            })
+            };
+            Ok((id(&row, "device_id", DeviceId::from_slice)?, accepted))
         })
         .transpose()
     }
@@ -37,10 +44,12 @@ impl Unit<'_> {
         now_ms: i64,
     ) -> Result<MessageAccepted, StoreError> {
         let (_, _, device) = self.device()?;
-        let row = sqlx::query("UPDATE group_conversations SET last_sequence = last_sequence + 1 WHERE conversation_id = $1 RETURNING last_sequence")
-            .bind(conversation.as_bytes().as_slice())
-            .fetch_one(&mut *self.connection)
-            .await?;
+        let row = sqlx::query(
+            "UPDATE group_conversations SET last_sequence = last_sequence + 1 WHERE conversation_id = $1 RETURNING last_sequence",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .fetch_one(&mut *self.connection)
+        .await?;
         let sequence = unsigned(&row, "last_sequence")?;
         let sha256 = Hash::of(envelope);
         sqlx::query(
@@ -83,7 +92,13 @@ impl Unit<'_> {
     }
 
     /// Envelopes of a stretch, both ends included, the newest first.
-    pub async fn messages(&mut self, conversation: ConversationId, first: u64, last: u64, limit: u32) -> Result<Vec<StoredMessage>, StoreError> {
+    pub async fn messages(
+        &mut self,
+        conversation: ConversationId,
+        first: u64,
+        last: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         self.device()?;
         let rows = sqlx::query(
             "SELECT m.sequence, m.stored_at_ms, e.envelope

@@ -17,16 +17,14 @@ impl Unit<'_> {
             Subject::Invite(invite) => ("invite", invite.as_bytes()),
         };
         sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now_ms).execute(&mut *self.connection).await?;
-        sqlx::query(
-            "INSERT INTO sessions (token_hash, workspace_id, subject_kind, subject_id, expires_at_ms) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(token_hash.as_bytes().as_slice())
-        .bind(session.workspace.as_bytes().as_slice())
-        .bind(kind)
-        .bind(subject.as_slice())
-        .bind(session.expires_at_ms)
-        .execute(&mut *self.connection)
-        .await?;
+        sqlx::query("INSERT INTO sessions (token_hash, workspace_id, subject_kind, subject_id, expires_at_ms) VALUES ($1, $2, $3, $4, $5)")
+            .bind(token_hash.as_bytes().as_slice())
+            .bind(session.workspace.as_bytes().as_slice())
+            .bind(kind)
+            .bind(subject.as_slice())
+            .bind(session.expires_at_ms)
+            .execute(&mut *self.connection)
+            .await?;
         Ok(())
     }
 
@@ -61,10 +59,7 @@ impl Unit<'_> {
     /// Ends every session of a device.
     pub async fn delete_sessions_of(&mut self, device: DeviceId) -> Result<(), StoreError> {
         self.relay()?;
-        sqlx::query("DELETE FROM sessions WHERE subject_id = $1")
-            .bind(device.as_bytes().as_slice())
-            .execute(&mut *self.connection)
-            .await?;
+        sqlx::query("DELETE FROM sessions WHERE subject_id = $1").bind(device.as_bytes().as_slice()).execute(&mut *self.connection).await?;
         Ok(())
     }
 

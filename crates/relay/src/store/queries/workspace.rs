@@ -59,8 +59,15 @@ impl Unit<'_> {
         self.relay()?;
         for user in roster.users() {
             let fingerprint = user.identity.fingerprint();
-            self.put_user_key(roster.workspace(), user.id, None, user.identity.as_spki_der(), fingerprint.as_bytes(), user.identity_since_ms)
-                .await?;
+            self.put_user_key(
+                roster.workspace(),
+                user.id,
+                None,
+                user.identity.as_spki_der(),
+                fingerprint.as_bytes(),
+                user.identity_since_ms,
+            )
+            .await?;
             sqlx::query(
                 "UPDATE user_encryption_keys SET ended_at_ms = $3
                  WHERE user_id = $1 AND kind = 'identity' AND fingerprint <> $2 AND ended_at_ms IS NULL",
@@ -74,12 +81,15 @@ impl Unit<'_> {
                 let Some(current) = device.current() else { continue };
                 let key = current.certificate().message_key;
                 let fingerprint = bezel_protocol::Hash::of(key.as_bytes());
-                self.put_user_key(roster.workspace(), user.id, Some(device.id), key.as_bytes(), fingerprint.as_bytes(), device.added_at_ms).await?;
-                sqlx::query("UPDATE user_encryption_keys SET ended_at_ms = $2 WHERE device_id = $1 AND ended_at_ms IS NULL AND $2 IS NOT NULL")
-                    .bind(device.id.as_bytes().as_slice())
-                    .bind(device.revoked_at_ms)
-                    .execute(&mut *self.connection)
+                self.put_user_key(roster.workspace(), user.id, Some(device.id), key.as_bytes(), fingerprint.as_bytes(), device.added_at_ms)
                     .await?;
+                sqlx::query(
+                    "UPDATE user_encryption_keys SET ended_at_ms = $2 WHERE device_id = $1 AND ended_at_ms IS NULL AND $2 IS NOT NULL",
+                )
+                .bind(device.id.as_bytes().as_slice())
+                .bind(device.revoked_at_ms)
+                .execute(&mut *self.connection)
+                .await?;
             }
         }
         Ok(())

@@ -1,1 +1,0 @@
-//! A member without a window.
