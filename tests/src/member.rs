@@ -1,12 +1,12 @@
 //! A member by command line: every call is a process of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::process::{isolated, make_home, program};
+use crate::process::{Running, isolated, make_home, program};
 
 /// The exit codes that the command line promises.
 pub mod exit {
@@ -84,8 +84,23 @@ impl Member {
     /// # Errors
     /// If it can't be started.
     pub fn run(&self, args: &[&str]) -> Result<Output> {
+        let output = self.command(args)?.output().context("bezel")?;
+        let mut log = std::fs::File::options().create(true).append(true).open(self.folder.join("stderr.log"))?;
+        std::io::Write::write_all(&mut log, &output.stderr)?;
+        Ok(output)
+    }
+
+    /// Starts a verb that goes on until it is ended; both its outputs go to `NAME.log`.
+    ///
+    /// # Errors
+    /// If it can't be started.
+    pub fn start(&self, name: &str, args: &[&str]) -> Result<Running> {
+        Running::start("bezel", &mut self.command(args)?, &self.folder.join(format!("{name}.log")))
+    }
+
+    fn command(&self, args: &[&str]) -> Result<Command> {
         let mut command = isolated(program("bezel")?, &self.folder);
-        command.arg("--home").arg(self.home()).env("BEZEL_LOG", "trace").env("RUST_LOG", "trace");
+        command.arg("--home").arg(self.home()).env("BEZEL_LOG", "trace");
         match &self.unlock {
             Unlock::Keychain(bus) => {
                 command.env("DBUS_SESSION_BUS_ADDRESS", bus);
@@ -97,10 +112,8 @@ impl Member {
                 command.arg("--unlock").arg("passphrase").env("BEZEL_PASSPHRASE", passphrase);
             }
         }
-        let output = command.args(args).output().context("bezel")?;
-        let mut log = std::fs::File::options().create(true).append(true).open(self.folder.join("stderr.log"))?;
-        std::io::Write::write_all(&mut log, &output.stderr)?;
-        Ok(output)
+        command.args(args);
+        Ok(command)
     }
 
     /// The JSON objects that a verb prints, one a line.
@@ -155,7 +168,12 @@ impl Member {
     /// If the verb fails.
     pub fn texts(&self, conversation: &str) -> Result<Vec<String>> {
         let lines = self.lines(&["messages", conversation])?;
-        Ok(lines.iter().filter_map(|line| line.get("text").and_then(Value::as_str)).map(str::to_owned).collect())
+        Ok(lines
+            .iter()
+            .filter(|line| line.get("kind").is_none_or(|kind| kind == "text"))
+            .filter_map(|line| line.get("text").and_then(Value::as_str))
+            .map(str::to_owned)
+            .collect())
     }
 }
 

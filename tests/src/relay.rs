@@ -33,7 +33,7 @@ impl Relay {
         let data = folder.join("data");
         let mut command = isolated(program("bezel-relay")?, folder);
         command.arg("serve").arg("--data").arg(&data).arg("--listen").arg(format!("127.0.0.1:{port}"));
-        command.env("BEZEL_LOG", "trace").env("RUST_LOG", "trace");
+        command.env("BEZEL_LOG", "trace");
         let mut process = Running::start("bezel-relay", &mut command, &folder.join("relay.log"))?;
         process.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
         Ok(Self { process, port, data })
