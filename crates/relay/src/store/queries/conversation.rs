@@ -101,16 +101,18 @@ impl Unit<'_> {
         .transpose()
     }
 
-    /// Every conversation that the caller's device is in, or may come back to.
+    /// Every conversation that the caller's device is in.
     pub async fn heads(&mut self) -> Result<Vec<ConversationHead>, StoreError> {
-        let (_, user, _) = self.device()?;
+        let (_, user, device) = self.device()?;
         let rows = sqlx::query(
             "SELECT c.conversation_id, c.last_sequence, c.epoch, m.role
              FROM group_conversations c
              JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $1
+             JOIN group_devices d ON d.conversation_id = c.conversation_id AND d.device_id = $2
              ORDER BY c.conversation_id",
         )
         .bind(user.as_bytes().as_slice())
+        .bind(device.as_bytes().as_slice())
         .fetch_all(&mut *self.connection)
         .await?;
         rows.iter()

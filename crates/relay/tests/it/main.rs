@@ -1,0 +1,11 @@
+//! The relay over a real socket, as a member meets it, and as an attacker does.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it panics")]
+
+mod attacks;
+mod audit;
+mod crash;
+mod day;
+mod garbage;
+mod race;
+mod support;
