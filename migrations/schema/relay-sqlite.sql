@@ -1,0 +1,163 @@
+-- Generated from the migrations; compared by a test.
+
+CREATE TABLE conversation_encryption_keys (
+    conversation_id     BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    -- The epoch that the commit ended.
+    epoch               INTEGER NOT NULL,
+    suite               INTEGER NOT NULL,
+    commit_message      BLOB    NOT NULL,
+    committer_device_id BLOB    NOT NULL,
+    -- CBOR: members and devices after it, as uploaded.
+    members             BLOB    NOT NULL,
+    devices             BLOB    NOT NULL,
+    created_at_ms       INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE encrypted_message_metadata (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    sequence        INTEGER NOT NULL,
+    message_id      BLOB    NOT NULL,
+    device_id       BLOB    NOT NULL,
+    epoch           INTEGER NOT NULL,
+    sha256          BLOB    NOT NULL,
+    size_bytes      INTEGER NOT NULL,
+    stored_at_ms    INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, sequence),
+    UNIQUE (conversation_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER encryption_audit_logs_no_delete BEFORE DELETE ON encryption_audit_logs BEGIN
+    SELECT raise(ABORT, 'the audit log is append-only');
+END;
+
+CREATE TRIGGER encryption_audit_logs_no_update BEFORE UPDATE ON encryption_audit_logs BEGIN
+    SELECT raise(ABORT, 'the audit log is append-only');
+END;
+
+CREATE TABLE encryption_audit_logs (
+    sequence INTEGER NOT NULL PRIMARY KEY,
+    entry    BLOB    NOT NULL,
+    hash     BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE group_conversations (
+    conversation_id BLOB    NOT NULL PRIMARY KEY,
+    workspace_id    BLOB    NOT NULL REFERENCES workspaces (workspace_id),
+    suite           INTEGER NOT NULL,
+    epoch           INTEGER NOT NULL,
+    last_sequence   INTEGER NOT NULL,
+    group_info      BLOB    NOT NULL,
+    ratchet_tree    BLOB    NOT NULL,
+    created_at_ms   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE group_devices (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    device_id       BLOB    NOT NULL,
+    user_id         BLOB    NOT NULL,
+    -- Messages up to here were sent before the device came in.
+    joined_sequence INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX group_devices_by_device ON group_devices (device_id);
+
+CREATE TABLE group_members (
+    conversation_id BLOB NOT NULL REFERENCES group_conversations (conversation_id),
+    user_id         BLOB NOT NULL,
+    role            TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'read_only', 'guest')),
+    PRIMARY KEY (conversation_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key_packages (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    device_id   BLOB    NOT NULL,
+    suite       INTEGER NOT NULL,
+    last_resort INTEGER NOT NULL CHECK (last_resort IN (0, 1)),
+    key_package BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX key_packages_by_device ON key_packages (device_id, suite, last_resort);
+
+CREATE TABLE known_devices (
+    device_id         BLOB    NOT NULL PRIMARY KEY,
+    first_login_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE message_envelopes (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    sequence        INTEGER NOT NULL,
+    envelope        BLOB    NOT NULL,
+    PRIMARY KEY (conversation_id, sequence)
+) STRICT;
+
+CREATE TABLE message_receipts (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    device_id       BLOB    NOT NULL,
+    envelope        BLOB    NOT NULL,
+    stored_at_ms    INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, device_id)
+) STRICT;
+
+CREATE TABLE roster_statements (
+    workspace_id BLOB    NOT NULL REFERENCES workspaces (workspace_id),
+    sequence     INTEGER NOT NULL,
+    statement    BLOB    NOT NULL,
+    PRIMARY KEY (workspace_id, sequence)
+) STRICT;
+
+CREATE TABLE sessions (
+    -- SHA-256 of the token.
+    token_hash    BLOB    NOT NULL PRIMARY KEY,
+    workspace_id  BLOB    NOT NULL REFERENCES workspaces (workspace_id),
+    subject_kind  TEXT    NOT NULL CHECK (subject_kind IN ('device', 'invite')),
+    subject_id    BLOB    NOT NULL,
+    expires_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX sessions_by_subject ON sessions (subject_id);
+
+CREATE TABLE user_conversation_keys (
+    user_id         BLOB    NOT NULL,
+    conversation_id BLOB    NOT NULL,
+    epoch           INTEGER NOT NULL,
+    wrapped_key     BLOB    NOT NULL,
+    PRIMARY KEY (user_id, conversation_id, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user_encryption_keys (
+    workspace_id  BLOB    NOT NULL REFERENCES workspaces (workspace_id),
+    user_id       BLOB    NOT NULL,
+    -- Null for an identity key.
+    device_id     BLOB,
+    kind          TEXT    NOT NULL CHECK (kind IN ('identity', 'device')),
+    public_key    BLOB    NOT NULL PRIMARY KEY,
+    fingerprint   BLOB    NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    -- Set when the key was rotated or revoked.
+    ended_at_ms   INTEGER
+) STRICT;
+
+CREATE INDEX user_encryption_keys_by_user ON user_encryption_keys (user_id);
+
+CREATE TABLE vaults (
+    user_id BLOB NOT NULL PRIMARY KEY,
+    vault   BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE welcomes (
+    device_id       BLOB    NOT NULL,
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    epoch           INTEGER NOT NULL,
+    welcome         BLOB    NOT NULL,
+    ratchet_tree    BLOB    NOT NULL,
+    last_sequence   INTEGER NOT NULL,
+    created_at_ms   INTEGER NOT NULL,
+    PRIMARY KEY (device_id, conversation_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workspaces (
+    workspace_id  BLOB    NOT NULL PRIMARY KEY,
+    created_at_ms INTEGER NOT NULL
+) STRICT;
