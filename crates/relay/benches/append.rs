@@ -1,6 +1,8 @@
 //! How many messages a second get on disk, one place after the other: the relay's writer (many units of work in one commit) and, as its
 //! peer, one transaction an append on a connection of the same settings.
 
+#![expect(clippy::expect_used, reason = "a benchmark that can not run should stop")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

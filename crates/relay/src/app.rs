@@ -37,9 +37,7 @@ impl<S: Store> App<S> {
     pub(crate) async fn load(store: S, key: RelayKey, settings: Settings, max_workspaces: u32) -> Result<Self, StoreError> {
         let mut rosters = HashMap::new();
         for workspace in store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await? {
-            let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace))).await?;
-            let genesis = statements.first().map(|genesis| Hash::of(genesis)).ok_or(StoreError::Damaged("roster"))?;
-            let roster = Roster::replay(genesis, statements.iter().map(Vec::as_slice)).map_err(|_| StoreError::Damaged("roster"))?;
+            let roster = replay(&store, workspace).await?;
             rosters.insert(workspace, Arc::new(roster));
         }
         Ok(Self {
@@ -107,6 +105,16 @@ impl<S: Store> App<S> {
     pub(crate) fn forget_sessions(&self, forget: impl Fn(&Hash, &SessionRow) -> bool) {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner).retain(|hash, session| !forget(hash, session));
     }
+}
+
+/// Replays the roster of a workspace from what is stored, with every check.
+///
+/// # Errors
+/// When the database fails, or holds a roster that can't be believed.
+pub async fn replay(store: &impl Store, workspace: WorkspaceId) -> Result<Roster, StoreError> {
+    let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace))).await?;
+    let genesis = statements.first().map(|genesis| Hash::of(genesis)).ok_or(StoreError::Damaged("roster"))?;
+    Roster::replay(genesis, statements.iter().map(Vec::as_slice)).map_err(|_| StoreError::Damaged("roster"))
 }
 
 /// Appends to the audit log, where one is kept.

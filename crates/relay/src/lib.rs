@@ -14,5 +14,6 @@ mod relay_key;
 mod server;
 pub mod store;
 
+pub use app::replay;
 pub use relay_key::RelayKey;
 pub use server::{Options, Relay, RelayStartError, RunningRelay};

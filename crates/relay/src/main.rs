@@ -98,7 +98,11 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 
 async fn check(data: &std::path::Path) -> anyhow::Result<()> {
     let store = open(data).await?;
+    store.check().await?;
     let workspaces = store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await?;
+    for workspace in &workspaces {
+        bezel_relay::replay(&store, *workspace).await.with_context(|| format!("workspace {workspace}"))?;
+    }
     RelayKey::open(&data.join("relay.key"))?;
     say(&format!("settings, key and database are good; {} workspace(s)", workspaces.len()))
 }

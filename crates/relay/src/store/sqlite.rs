@@ -68,6 +68,15 @@ impl SqliteStore {
         Ok(Self { readers, writer })
     }
 
+    /// Looks through the whole file for damage.
+    ///
+    /// # Errors
+    /// When there is any.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let found: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.readers).await?;
+        if found == "ok" { Ok(()) } else { Err(StoreError::Damaged("file")) }
+    }
+
     /// Ends the readers; the writer ends when the last clone is gone.
     pub async fn close(self) {
         self.readers.close().await;

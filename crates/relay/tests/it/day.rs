@@ -142,6 +142,17 @@ async fn a_backed_up_epoch_key_stays_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_relay_that_ends_closes_its_sockets_and_connections() {
+    let mut shop = Shop::open().await;
+    let mut events = listen(&shop.ana).await;
+    assert_eq!(shop.ana.get(path::HEADS).await.status, 200);
+    shop.close().await;
+    assert_eq!(next(&mut events).await, None);
+    let request = shop.ana.http.get(format!("{}{}", shop.base(), path::RELAY));
+    assert!(request.send().await.is_err(), "a connection that was kept open is no way in");
+}
+
+#[tokio::test]
 async fn all_is_there_after_a_restart() {
     let mut shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
