@@ -1,1 +1,78 @@
-//! The desktop shell.
+//! The desktop shell: a window, and the wires between it and the core. It decides nothing.
+
+pub mod bindings;
+mod commands;
+mod hosted_relay;
+mod log;
+mod shell;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bezel_core::clock::SystemClock;
+use bezel_core::{Environment, Home};
+use bezel_protocol::settings::Settings;
+use clap::{Parser, ValueEnum};
+use tauri::Manager as _;
+
+use crate::shell::Shell;
+
+/// The desktop app of Bezel.
+#[derive(Parser)]
+#[command(name = "bezel-app", version)]
+struct Arguments {
+    /// The member's folder; by default that of the platform.
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// How to unlock it: keychain, or passphrase (from BEZEL_PASSPHRASE).
+    #[arg(long, value_enum, default_value_t = UnlockBy::Keychain)]
+    unlock: UnlockBy,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UnlockBy {
+    Keychain,
+    Passphrase,
+}
+
+/// Runs the app until its window is closed.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::begin();
+    let settings = match Settings::from_env(|name| std::env::var(name).ok()) {
+        Ok(settings) => settings,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    let environment = Environment { clock: Arc::new(SystemClock), settings };
+    let app = tauri::Builder::default()
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            let folder = match arguments.home {
+                Some(folder) => folder,
+                None => app.path().app_data_dir()?,
+            };
+            app.manage(Arc::new(Shell::new(Home::new(folder), environment, arguments.unlock, app.handle().clone())));
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    match app {
+        Ok(app) => {
+            app.run(|app, event| {
+                if matches!(event, tauri::RunEvent::Exit) {
+                    let shell = Arc::clone(&app.state::<Arc<Shell>>());
+                    tauri::async_runtime::block_on(async move { shell.close().await });
+                }
+            });
+            ExitCode::SUCCESS
+        }
+        Err(error) => refuse(&error.to_string()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "there is no window to say it in")]
+fn refuse(reason: &str) -> ExitCode {
+    eprintln!("Bezel does not start: {reason}");
+    ExitCode::FAILURE
+}

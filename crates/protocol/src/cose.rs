@@ -3,7 +3,7 @@
 use coset::iana;
 
 /// Who can sign: an identity (PS256), a device or an invite (Ed25519). Implemented where private keys live.
-pub trait Signer {
+pub trait Signer: Send + Sync {
     /// The algorithm of the signatures (RFC 8230 PS256, RFC 9864 Ed25519).
     fn algorithm(&self) -> SignatureAlgorithm;
 

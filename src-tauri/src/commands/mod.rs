@@ -1,0 +1,113 @@
+//! The commands of the window. Each is declared once below: from that come the handler and the TypeScript.
+
+mod app;
+mod conversation;
+mod diagnostics;
+mod keys;
+mod message;
+mod people;
+
+use std::sync::Arc;
+
+use bezel_core::AppError;
+use bezel_core::conversation::{ConversationDetails, ConversationSummary, Created, EncryptionStatus};
+use bezel_core::doctor::Report;
+use bezel_core::invite::InviteView;
+use bezel_core::keys::{KeysStatus, Rotated, UserKey};
+use bezel_core::message::{Encrypted, MessagePage, MessageView, SearchHit, Sent};
+use bezel_core::people::Person;
+use bezel_core::sync::Connection;
+use bezel_core::workspace::{Profile, RosterAlarm};
+
+use crate::bindings::{Argument, Binding, binding};
+use crate::shell::Shell;
+
+pub(crate) use app::{AppState, CreateRequest, JoinRequest, RecoveryAnswers, RecoveryConfirmed, RecoveryWords, UnlockRequest};
+pub(crate) use conversation::{ConversationMember, ConversationPerson, EpochView, NewConversation};
+pub(crate) use diagnostics::{DebugInfo, SettingsView};
+pub(crate) use message::{DecryptRequest, EncryptRequest, ListRequest, SearchRequest, SendRequest};
+pub(crate) use people::{InviteRequest, PersonRole};
+
+macro_rules! commands {
+    ($($module:ident::$name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(
+            #[tauri::command]
+            async fn $name(shell: tauri::State<'_, Arc<Shell>>, $($argument: $type),*) -> Result<$result, AppError> {
+                let shell = Arc::clone(&shell);
+                aside(move || async move { $module::$name(&shell, $($argument),*).await }).await
+            }
+        )*
+
+        /// Answers the window.
+        pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($name),*]
+        }
+
+        /// Every command with its types, for the TypeScript.
+        pub(crate) fn bindings() -> Vec<Binding> {
+            vec![$(binding::<$result>(stringify!($name), vec![$(Argument::of::<$type>(stringify!($argument))),*])),*]
+        }
+    };
+}
+
+commands! {
+    app::app_state() -> AppState;
+    app::workspace_create(request: CreateRequest) -> RecoveryWords;
+    app::workspace_join(request: JoinRequest) -> RecoveryWords;
+    app::recovery_confirm(request: RecoveryAnswers) -> RecoveryConfirmed;
+    app::unlock(request: UnlockRequest) -> AppState;
+    app::profile() -> Profile;
+    conversation::conversation_list() -> Vec<ConversationSummary>;
+    conversation::conversation_show(conversation: String) -> ConversationDetails;
+    conversation::conversation_create(request: NewConversation) -> Created;
+    conversation::conversation_add(request: ConversationMember) -> ();
+    conversation::conversation_remove(request: ConversationPerson) -> ();
+    conversation::conversation_set_role(request: ConversationMember) -> ();
+    conversation::conversation_rotate(conversation: String) -> EpochView;
+    conversation::conversation_read(conversation: String) -> ();
+    conversation::encryption_status(conversation: String) -> EncryptionStatus;
+    message::message_list(request: ListRequest) -> MessagePage;
+    message::message_send(request: SendRequest) -> Sent;
+    message::message_cancel(message: String) -> ();
+    message::message_retry(message: String) -> ();
+    message::message_search(request: SearchRequest) -> Vec<SearchHit>;
+    message::encrypt_message(request: EncryptRequest) -> Encrypted;
+    message::decrypt_message(request: DecryptRequest) -> MessageView;
+    people::people_list() -> Vec<Person>;
+    people::person_set_role(request: PersonRole) -> ();
+    people::person_suspend(user: String) -> ();
+    people::person_reinstate(user: String) -> ();
+    people::person_remove(user: String) -> ();
+    people::device_revoke(device: String) -> ();
+    people::invite_create(request: InviteRequest) -> InviteView;
+    keys::keys_status() -> KeysStatus;
+    keys::keys_rotate() -> Rotated;
+    keys::user_encryption_key() -> UserKey;
+    diagnostics::validate_setup() -> Report;
+    diagnostics::settings() -> SettingsView;
+    diagnostics::connection() -> Connection;
+    diagnostics::roster_alarm() -> Option<RosterAlarm>;
+    diagnostics::debug_info() -> DebugInfo;
+}
+
+/// Runs a command on a thread of its own, so that checking signatures never holds up the window's events.
+async fn aside<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, AppError>
+where
+    T: Send + 'static,
+    F: Future<Output = bezel_core::Result<T>>,
+{
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work())).await;
+    let done = done.unwrap_or_else(|error| Err(bezel_core::Error::new("defect", format!("Something broke: {error}."), "Please report it.")));
+    Ok(done?)
+}
+
+/// An id that came from the window.
+fn id<T: core::str::FromStr<Err = bezel_protocol::ids::InvalidId>>(text: &str) -> bezel_core::Result<T> {
+    text.parse().map_err(|error| bezel_core::Error::new("bad_id", format!("{error}."), "This is a defect of the interface: please report it."))
+}
+
+/// What a person typed, as the type that it must be.
+fn typed<T: core::str::FromStr<Err: core::fmt::Display>>(code: &'static str, text: &str) -> bezel_core::Result<T> {
+    text.trim().parse().map_err(|error| bezel_core::Error::new(code, format!("{error}."), "Correct it and try again."))
+}

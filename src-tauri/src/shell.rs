@@ -1,0 +1,143 @@
+//! What lives as long as the app: the member, its loop, and the relay inside, where there is one.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bezel_core::vault::Unlock;
+use bezel_core::{Change, Environment, Error, Home, Member, Result, sync};
+use bezel_crypto::slots::Passphrase;
+use bezel_relay::RunningRelay;
+use serde::Serialize;
+use tauri::{AppHandle, Emitter as _};
+use tokio::sync::{Mutex, broadcast, watch};
+
+use crate::{UnlockBy, hosted_relay};
+
+/// The state of the app.
+pub(crate) struct Shell {
+    pub(crate) home: Home,
+    pub(crate) environment: Environment,
+    unlock: UnlockBy,
+    app: AppHandle,
+    member: RwLock<Option<Arc<Member>>>,
+    /// Held while a member is opened or begun: one at a time.
+    opening: Mutex<()>,
+    relay: Mutex<Option<RunningRelay>>,
+    stop: watch::Sender<bool>,
+}
+
+/// What the window hears.
+#[derive(Clone, Serialize)]
+struct Changed {
+    topics: Vec<String>,
+}
+
+impl Shell {
+    pub(crate) fn new(home: Home, environment: Environment, unlock: UnlockBy, app: AppHandle) -> Self {
+        Self {
+            home,
+            environment,
+            unlock,
+            app,
+            member: RwLock::default(),
+            opening: Mutex::default(),
+            relay: Mutex::default(),
+            stop: watch::channel(false).0,
+        }
+    }
+
+    /// The unlocked member.
+    pub(crate) fn member(&self) -> Result<Arc<Member>> {
+        self.unlocked().ok_or_else(|| Error::new("locked", "Bezel is locked.", "Unlock it first."))
+    }
+
+    pub(crate) fn unlocked(&self) -> Option<Arc<Member>> {
+        self.member.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The way to unlock that the app was started with.
+    pub(crate) fn usual_unlock(&self) -> Unlock {
+        match (self.unlock, self.given_passphrase()) {
+            (UnlockBy::Passphrase, Some(passphrase)) => Unlock::Passphrase(passphrase),
+            _ => Unlock::Keychain,
+        }
+    }
+
+    pub(crate) fn uses_keychain(&self) -> bool {
+        self.unlock == UnlockBy::Keychain
+    }
+
+    /// The passphrase of the environment, where the app was told to use it.
+    pub(crate) fn given_passphrase(&self) -> Option<Passphrase> {
+        let given = std::env::var("BEZEL_PASSPHRASE").ok().filter(|passphrase| !passphrase.is_empty());
+        given.filter(|_| self.unlock == UnlockBy::Passphrase).map(Passphrase::new)
+    }
+
+    /// Unlocks the home.
+    pub(crate) async fn open(&self, unlock: &Unlock) -> Result<()> {
+        let _opening = self.opening.lock().await;
+        if self.unlocked().is_some() {
+            return Ok(());
+        }
+        {
+            let mut relay = self.relay.lock().await;
+            if relay.is_none() {
+                *relay = hosted_relay::resume(&self.home, &self.environment.settings).await?;
+            }
+        }
+        self.keep(Member::open(&self.home, self.environment.clone(), unlock).await?);
+        Ok(())
+    }
+
+    /// Begins a relay inside the app and tells its address.
+    pub(crate) async fn begin_relay(&self) -> Result<String> {
+        let mut relay = self.relay.lock().await;
+        if relay.is_none() {
+            *relay = Some(hosted_relay::begin(&self.home, &self.environment.settings).await?);
+        }
+        let addr = relay.as_ref().map(RunningRelay::addr);
+        addr.map(|addr| format!("http://{addr}")).ok_or_else(|| Error::new("hosted_relay", "The relay is gone.", "Try again."))
+    }
+
+    /// Takes a member over: keeps it in step with the relay and tells the window what changes.
+    pub(crate) fn keep(&self, member: Member) {
+        let member = Arc::new(member);
+        *self.member.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&member));
+        let (changes, app) = (member.changes(), self.app.clone());
+        tauri::async_runtime::spawn(forward(changes, app.clone()));
+        let stopped = self.stop.subscribe();
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(sync::follow(&member, stopped)));
+        tell(&app, vec![Change::AppState.to_string()]);
+    }
+
+    /// Ends what runs.
+    pub(crate) async fn close(&self) {
+        let _ = self.stop.send(true);
+        if let Some(relay) = self.relay.lock().await.take() {
+            relay.shutdown().await;
+        }
+    }
+}
+
+/// Tells the window what changed, several at once where they come together.
+async fn forward(mut changes: broadcast::Receiver<Change>, app: AppHandle) {
+    loop {
+        let mut topics = match changes.recv().await {
+            Ok(change) => vec![change.to_string()],
+            Err(broadcast::error::RecvError::Lagged(_)) => vec![Change::AppState.to_string()],
+            Err(broadcast::error::RecvError::Closed) => return,
+        };
+        while let Ok(change) = changes.try_recv() {
+            topics.push(change.to_string());
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        tell(&app, topics);
+    }
+}
+
+fn tell(app: &AppHandle, topics: Vec<String>) {
+    if let Err(error) = app.emit("changed", Changed { topics }) {
+        tracing::warn!(%error, "the window could not be told");
+    }
+}

@@ -1,0 +1,122 @@
+// Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings
+
+import type {
+  AppState,
+  Connection,
+  ConversationDetails,
+  ConversationMember,
+  ConversationPerson,
+  ConversationSummary,
+  CreateRequest,
+  Created,
+  DebugInfo,
+  DecryptRequest,
+  EncryptRequest,
+  Encrypted,
+  EncryptionStatus,
+  EpochView,
+  InviteRequest,
+  InviteView,
+  JoinRequest,
+  KeysStatus,
+  ListRequest,
+  MessagePage,
+  MessageView,
+  NewConversation,
+  Person,
+  PersonRole,
+  Profile,
+  RecoveryAnswers,
+  RecoveryConfirmed,
+  RecoveryWords,
+  Report,
+  RosterAlarm,
+  Rotated,
+  SearchHit,
+  SearchRequest,
+  SendRequest,
+  Sent,
+  Settings,
+  UnlockRequest,
+  UserKey,
+} from "./types";
+
+export interface Commands {
+  app_state(): Promise<AppState>;
+  workspace_create(args: { request: CreateRequest }): Promise<RecoveryWords>;
+  workspace_join(args: { request: JoinRequest }): Promise<RecoveryWords>;
+  recovery_confirm(args: { request: RecoveryAnswers }): Promise<RecoveryConfirmed>;
+  unlock(args: { request: UnlockRequest }): Promise<AppState>;
+  profile(): Promise<Profile>;
+  conversation_list(): Promise<Array<ConversationSummary>>;
+  conversation_show(args: { conversation: string }): Promise<ConversationDetails>;
+  conversation_create(args: { request: NewConversation }): Promise<Created>;
+  conversation_add(args: { request: ConversationMember }): Promise<null>;
+  conversation_remove(args: { request: ConversationPerson }): Promise<null>;
+  conversation_set_role(args: { request: ConversationMember }): Promise<null>;
+  conversation_rotate(args: { conversation: string }): Promise<EpochView>;
+  conversation_read(args: { conversation: string }): Promise<null>;
+  encryption_status(args: { conversation: string }): Promise<EncryptionStatus>;
+  message_list(args: { request: ListRequest }): Promise<MessagePage>;
+  message_send(args: { request: SendRequest }): Promise<Sent>;
+  message_cancel(args: { message: string }): Promise<null>;
+  message_retry(args: { message: string }): Promise<null>;
+  message_search(args: { request: SearchRequest }): Promise<Array<SearchHit>>;
+  encrypt_message(args: { request: EncryptRequest }): Promise<Encrypted>;
+  decrypt_message(args: { request: DecryptRequest }): Promise<MessageView>;
+  people_list(): Promise<Array<Person>>;
+  person_set_role(args: { request: PersonRole }): Promise<null>;
+  person_suspend(args: { user: string }): Promise<null>;
+  person_reinstate(args: { user: string }): Promise<null>;
+  person_remove(args: { user: string }): Promise<null>;
+  device_revoke(args: { device: string }): Promise<null>;
+  invite_create(args: { request: InviteRequest }): Promise<InviteView>;
+  keys_status(): Promise<KeysStatus>;
+  keys_rotate(): Promise<Rotated>;
+  user_encryption_key(): Promise<UserKey>;
+  validate_setup(): Promise<Report>;
+  settings(): Promise<Settings>;
+  connection(): Promise<Connection>;
+  roster_alarm(): Promise<RosterAlarm | null>;
+  debug_info(): Promise<DebugInfo>;
+}
+
+export const commandNames = [
+  "app_state",
+  "workspace_create",
+  "workspace_join",
+  "recovery_confirm",
+  "unlock",
+  "profile",
+  "conversation_list",
+  "conversation_show",
+  "conversation_create",
+  "conversation_add",
+  "conversation_remove",
+  "conversation_set_role",
+  "conversation_rotate",
+  "conversation_read",
+  "encryption_status",
+  "message_list",
+  "message_send",
+  "message_cancel",
+  "message_retry",
+  "message_search",
+  "encrypt_message",
+  "decrypt_message",
+  "people_list",
+  "person_set_role",
+  "person_suspend",
+  "person_reinstate",
+  "person_remove",
+  "device_revoke",
+  "invite_create",
+  "keys_status",
+  "keys_rotate",
+  "user_encryption_key",
+  "validate_setup",
+  "settings",
+  "connection",
+  "roster_alarm",
+  "debug_info",
+] as const;

@@ -1,0 +1,667 @@
+// Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings
+
+export type Algorithm = "aes_256_gcm" | "chacha20_poly1305";
+
+export type AppError = { 
+/**
+ * Stable code.
+ */
+code: string, 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do next.
+ */
+next_step: string, 
+/**
+ * What to copy into a report.
+ */
+details: string, };
+
+export type AppState = { "state": "new" } | { "state": "locked", slots: Array<SlotName>, reason: string, } | { "state": "ready", profile: Profile, recovery_confirmed: boolean, };
+
+export type Check = { 
+/**
+ * What was looked at.
+ */
+name: string, 
+/**
+ * Whether it is as it should be.
+ */
+ok: boolean, 
+/**
+ * What was found.
+ */
+detail: string, 
+/**
+ * What to do.
+ */
+remedy: string | null, };
+
+export type Connection = { 
+/**
+ * Its state.
+ */
+state: ConnectionName, 
+/**
+ * How many messages wait to be sent.
+ */
+queued: number, 
+/**
+ * Why it is offline.
+ */
+detail: string | null, };
+
+export type ConnectionName = "online" | "connecting" | "offline";
+
+export type ConversationDetails = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * How its messages are encrypted.
+ */
+algorithm: Algorithm, 
+/**
+ * The MLS cipher suite, by its registered name.
+ */
+suite: string, 
+/**
+ * The epoch of the group.
+ */
+epoch: number, 
+/**
+ * Since when.
+ */
+created_at: Timestamp, 
+/**
+ * When its keys last changed.
+ */
+rotated_at: Timestamp, 
+/**
+ * When they change at the latest.
+ */
+next_rotation_at: Timestamp, 
+/**
+ * Who can read it.
+ */
+members: Array<MemberView>, 
+/**
+ * This member's role in it.
+ */
+my_role: Role, 
+/**
+ * Whether this member was removed.
+ */
+removed: boolean, 
+/**
+ * What this member may do in it.
+ */
+rights: Rights, };
+
+export type ConversationKeys = { 
+/**
+ * The conversation.
+ */
+id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * The epoch.
+ */
+epoch: number, 
+/**
+ * When the keys last changed.
+ */
+rotated_at: Timestamp, 
+/**
+ * When they change at the latest.
+ */
+due_at: Timestamp, };
+
+export type ConversationMember = { conversation: string, user: string, role: Role, };
+
+export type ConversationPerson = { conversation: string, user: string, };
+
+export type ConversationSummary = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * How many people are in it.
+ */
+people: number, 
+/**
+ * How its messages are encrypted.
+ */
+algorithm: Algorithm, 
+/**
+ * How many messages of others came since it was read.
+ */
+unread: number, 
+/**
+ * This member's role in it; what it was, where this member was removed.
+ */
+my_role: Role, 
+/**
+ * Whether this member was removed.
+ */
+removed: boolean, 
+/**
+ * The newest message.
+ */
+last: LastMessage | null, 
+/**
+ * When something last happened.
+ */
+updated_at: Timestamp, };
+
+export type CreateRequest = { name: string, handle: string, 
+/**
+ * None: a relay inside this app.
+ */
+relay: string | null, passphrase: string | null, };
+
+export type Created = { 
+/**
+ * Its id.
+ */
+conversation: string, };
+
+export type DebugInfo = { version: string, report: string, };
+
+export type DecryptRequest = { conversation: string, envelope: string, };
+
+export type EncryptRequest = { conversation: string, text: string, };
+
+export type Encrypted = { 
+/**
+ * The envelope, Base64.
+ */
+envelope: string, 
+/**
+ * The message's id.
+ */
+message: string, };
+
+export type EncryptionStatus = { 
+/**
+ * The conversation.
+ */
+conversation: string, 
+/**
+ * How its messages are encrypted.
+ */
+algorithm: Algorithm, 
+/**
+ * The epoch of the group.
+ */
+epoch: number, 
+/**
+ * How many people can read.
+ */
+people: number, 
+/**
+ * How many of them are vouched for by the roster, with every device.
+ */
+verified: number, 
+/**
+ * When the keys last changed.
+ */
+rotated_at: Timestamp, 
+/**
+ * When they change at the latest.
+ */
+next_rotation_at: Timestamp, 
+/**
+ * What one should know before sending.
+ */
+warnings: Array<Warning>, 
+/**
+ * Who can read.
+ */
+readers: Array<Reader>, };
+
+export type EpochView = { epoch: number, };
+
+export type InviteRequest = { role: Role, days: number, };
+
+export type InviteView = { 
+/**
+ * The link, with its secret.
+ */
+link: string, 
+/**
+ * Until when it works.
+ */
+expires_at: Timestamp, };
+
+export type JoinRequest = { link: string, handle: string, passphrase: string | null, };
+
+export type KeysStatus = { 
+/**
+ * Always RSA-4096.
+ */
+algorithm: string, 
+/**
+ * SHA-256 of the identity key.
+ */
+fingerprint: string, 
+/**
+ * Since when it is in force.
+ */
+created_at: Timestamp, 
+/**
+ * How many whole days.
+ */
+age_days: number, 
+/**
+ * At which age it is rotated.
+ */
+rotation_days: number, 
+/**
+ * When that is.
+ */
+due_at: Timestamp, 
+/**
+ * The ways to unlock this device.
+ */
+slots: SlotsPresent, 
+/**
+ * The keys of the conversations.
+ */
+conversations: Array<ConversationKeys>, };
+
+export type LastMessage = { 
+/**
+ * Handle of the sender.
+ */
+from: string, 
+/**
+ * The first words; empty where it can't be read.
+ */
+preview: string, 
+/**
+ * When.
+ */
+sent_at: Timestamp, 
+/**
+ * Whether this member sent it.
+ */
+mine: boolean, };
+
+export type ListRequest = { conversation: string, before: string | null, limit: number, };
+
+export type MemberRole = { user: string, role: Role, };
+
+export type MemberView = { 
+/**
+ * Id.
+ */
+user: string, 
+/**
+ * Handle.
+ */
+handle: string, 
+/**
+ * Role in the conversation.
+ */
+role: Role, 
+/**
+ * Whether every device is vouched for by the roster.
+ */
+verified: boolean, 
+/**
+ * How many devices can read.
+ */
+devices: number, 
+/**
+ * Whether it is this member.
+ */
+me: boolean, };
+
+export type MessageKind = "text" | "event" | "unknown" | "unreadable";
+
+export type MessagePage = { 
+/**
+ * The messages.
+ */
+messages: Array<MessageView>, 
+/**
+ * Where to go on towards the past; none at the beginning.
+ */
+earlier: string | null, };
+
+export type MessageState = "queued" | "sent" | "received" | "refused";
+
+export type MessageView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Conversation.
+ */
+conversation: string, 
+/**
+ * Handle of the sender.
+ */
+from: string, 
+/**
+ * The sender.
+ */
+user: string, 
+/**
+ * Whether this member sent it.
+ */
+mine: boolean, 
+/**
+ * When, by the sender's clock.
+ */
+sent_at: Timestamp, 
+/**
+ * Its place in the conversation; none while it waits.
+ */
+sequence: number | null, 
+/**
+ * The epoch whose key encrypts it.
+ */
+epoch: number, 
+/**
+ * The words, where it has some.
+ */
+text: string | null, 
+/**
+ * The message that it answers.
+ */
+reply_to: string | null, 
+/**
+ * Where it stands.
+ */
+state: MessageState, 
+/**
+ * Whether signature, hash, chain and roster were all checked.
+ */
+verified: boolean, 
+/**
+ * What it is.
+ */
+kind: MessageKind, 
+/**
+ * Why it can't be read, or was refused.
+ */
+problem: string | null, };
+
+export type NewConversation = { title: string, members: Array<MemberRole>, algorithm: Algorithm | null, };
+
+export type Person = { 
+/**
+ * Id.
+ */
+user: string, 
+/**
+ * Handle.
+ */
+handle: string, 
+/**
+ * Role in the workspace.
+ */
+role: Role, 
+/**
+ * Whether the person may do anything.
+ */
+status: PersonStatus, 
+/**
+ * SHA-256 of the identity key, hexadecimal.
+ */
+fingerprint: string, 
+/**
+ * Devices, the oldest first.
+ */
+devices: Array<PersonDevice>, 
+/**
+ * Whether it is this member.
+ */
+me: boolean, 
+/**
+ * Since when.
+ */
+joined_at: Timestamp, 
+/**
+ * Since when the identity key is in force.
+ */
+identity_rotated_at: Timestamp, };
+
+export type PersonDevice = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Since when.
+ */
+added_at: Timestamp, 
+/**
+ * Whether it was shut out.
+ */
+revoked: boolean, };
+
+export type PersonRole = { user: string, role: Role, };
+
+export type PersonStatus = "active" | "suspended" | "removed";
+
+export type Profile = { 
+/**
+ * The workspace.
+ */
+workspace: string, 
+/**
+ * The name of the shop.
+ */
+workspace_name: string, 
+/**
+ * The user.
+ */
+user: string, 
+/**
+ * The handle.
+ */
+handle: string, 
+/**
+ * The device.
+ */
+device: string, 
+/**
+ * The role in the workspace.
+ */
+role: Role, 
+/**
+ * SHA-256 of the identity key.
+ */
+fingerprint: string, 
+/**
+ * Where the relay answers.
+ */
+relay: string, 
+/**
+ * Whether the relay runs inside this app.
+ */
+hosts_relay: boolean, };
+
+export type Reader = { 
+/**
+ * Handle.
+ */
+handle: string, 
+/**
+ * Role in the conversation.
+ */
+role: Role, 
+/**
+ * How many devices.
+ */
+devices: number, 
+/**
+ * Whether the roster vouches for every device.
+ */
+verified: boolean, };
+
+export type RecoveryAnswer = { index: number, word: string, };
+
+export type RecoveryAnswers = { answers: Array<RecoveryAnswer>, };
+
+export type RecoveryConfirmed = { confirmed: boolean, };
+
+export type RecoveryWords = { recovery_words: Array<string>, };
+
+export type Report = { 
+/**
+ * Whether nothing is wrong.
+ */
+ok: boolean, 
+/**
+ * Every check.
+ */
+checks: Array<Check>, };
+
+export type Rights = { 
+/**
+ * Send messages.
+ */
+post: boolean, 
+/**
+ * Add people.
+ */
+add: boolean, 
+/**
+ * Remove people.
+ */
+remove: boolean, 
+/**
+ * Change roles.
+ */
+change_roles: boolean, 
+/**
+ * Rotate the keys.
+ */
+rotate: boolean, };
+
+export type Role = "owner" | "admin" | "member" | "read_only" | "guest";
+
+export type RosterAlarm = { 
+/**
+ * Stable code.
+ */
+code: string, 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+next_step: string, };
+
+export type Rotated = { 
+/**
+ * SHA-256 of the new identity key.
+ */
+fingerprint: string, };
+
+export type SearchHit = { 
+/**
+ * The message.
+ */
+message: MessageView, 
+/**
+ * Where it was found.
+ */
+conversation_title: string, 
+/**
+ * The words around the match, which stands between U+0001 and U+0002.
+ */
+snippet: string, };
+
+export type SearchRequest = { query: string, limit: number, };
+
+export type SendRequest = { conversation: string, text: string, reply_to: string | null, };
+
+export type Sent = { 
+/**
+ * Its id.
+ */
+message: string, 
+/**
+ * Whether the relay has it.
+ */
+state: SentState, };
+
+export type SentState = "queued" | "sent";
+
+export type Settings = { encryption_enabled: boolean, default_algorithm: Algorithm, key_rotation_days: number, audit_logging: boolean, compliance_mode: ("gdpr" | "hipaa" | "sox")[], };
+
+export type SlotName = "keychain" | "passphrase" | "recovery_words";
+
+export type SlotsPresent = { 
+/**
+ * The system's keychain.
+ */
+keychain: boolean, 
+/**
+ * The recovery words.
+ */
+recovery_words: boolean, 
+/**
+ * A passphrase.
+ */
+passphrase: boolean, };
+
+export type Timestamp = string;
+
+export type UnlockRequest = { passphrase: string | null, recovery_words: string | null, };
+
+export type UserKey = { 
+/**
+ * The user.
+ */
+user: string, 
+/**
+ * Always RSA-4096.
+ */
+algorithm: string, 
+/**
+ * SHA-256 of the key.
+ */
+fingerprint: string, 
+/**
+ * The SubjectPublicKeyInfo, PEM (RFC 7468).
+ */
+pem: string, 
+/**
+ * Since when it is in force.
+ */
+created_at: Timestamp, };
+
+export type Warning = { 
+/**
+ * Stable code.
+ */
+code: string, 
+/**
+ * In words.
+ */
+text: string, };
