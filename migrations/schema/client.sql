@@ -1,0 +1,194 @@
+-- Generated from the migrations; compared by a test.
+
+CREATE TABLE alarms (
+    id        INTEGER NOT NULL PRIMARY KEY,
+    code      TEXT    NOT NULL UNIQUE,
+    message   TEXT    NOT NULL,
+    next_step TEXT    NOT NULL,
+    at_ms     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE audit_checkpoints (
+    sequence   INTEGER NOT NULL PRIMARY KEY,
+    checkpoint BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE conversation_keys (
+    conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    epoch         INTEGER NOT NULL,
+    key           BLOB    NOT NULL,
+    authenticator BLOB    NOT NULL,
+    -- CBOR: who had which role in this epoch.
+    roles         BLOB    NOT NULL,
+    -- The roster head by which the epoch's commit was judged.
+    roster        INTEGER NOT NULL,
+    learned_at_ms INTEGER NOT NULL,
+    backed_up     INTEGER NOT NULL CHECK (backed_up IN (0, 1)),
+    PRIMARY KEY (conversation, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE conversation_members (
+    conversation BLOB NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    user         BLOB NOT NULL,
+    role         TEXT NOT NULL,
+    devices      INTEGER NOT NULL,
+    PRIMARY KEY (conversation, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE conversations (
+    id             BLOB    NOT NULL PRIMARY KEY,
+    suite          INTEGER NOT NULL,
+    title          TEXT    NOT NULL,
+    -- CBOR of the encrypted description as last received.
+    description    BLOB,
+    description_ms INTEGER NOT NULL DEFAULT 0,
+    epoch          INTEGER NOT NULL,
+    authenticator  BLOB    NOT NULL,
+    created_at_ms  INTEGER NOT NULL,
+    rotated_at_ms  INTEGER NOT NULL,
+    removed_at_ms  INTEGER,
+    -- Nothing up to here is ours to read; the newest sequence known; the newest sequence read.
+    first_sequence INTEGER NOT NULL,
+    last_sequence  INTEGER NOT NULL,
+    read_sequence  INTEGER NOT NULL,
+    updated_at_ms  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX conversations_by_update ON conversations (updated_at_ms DESC);
+
+CREATE TABLE device_keys (
+    device BLOB NOT NULL PRIMARY KEY,
+    keys   BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE enrolment (
+    one  INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    data BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE gaps (
+    conversation BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    first        INTEGER NOT NULL,
+    last         INTEGER NOT NULL CHECK (last >= first),
+    PRIMARY KEY (conversation, last)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE groups (
+    conversation BLOB NOT NULL PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,
+    state        BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE held_envelopes (
+    conversation BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    sequence     INTEGER NOT NULL,
+    envelope     BLOB    NOT NULL,
+    reason       TEXT    NOT NULL,
+    held_at_ms   INTEGER NOT NULL,
+    PRIMARY KEY (conversation, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identity_keys (
+    fingerprint   BLOB    NOT NULL PRIMARY KEY,
+    pkcs8         BLOB    NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    -- Set when a newer key took over; null while the roster does not yet name this key.
+    state         TEXT    NOT NULL CHECK (state IN ('pending', 'current', 'retired'))
+) STRICT;
+
+CREATE TABLE key_packages (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    suite         INTEGER NOT NULL,
+    last_resort   INTEGER NOT NULL CHECK (last_resort IN (0, 1)),
+    private       BLOB    NOT NULL,
+    created_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER messages_search_delete AFTER DELETE ON messages WHEN old.text IS NOT NULL BEGIN
+    INSERT INTO messages_search (messages_search, rowid, text) VALUES ('delete', old.rowid, old.text);
+END;
+
+CREATE TRIGGER messages_search_insert AFTER INSERT ON messages WHEN new.text IS NOT NULL BEGIN
+    INSERT INTO messages_search (rowid, text) VALUES (new.rowid, new.text);
+END;
+
+CREATE TRIGGER messages_search_update AFTER UPDATE OF text ON messages BEGIN
+    INSERT INTO messages_search (messages_search, rowid, text)
+        SELECT 'delete', old.rowid, old.text WHERE old.text IS NOT NULL;
+    INSERT INTO messages_search (rowid, text) SELECT new.rowid, new.text WHERE new.text IS NOT NULL;
+END;
+
+CREATE TABLE messages (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    -- Null while it waits in the outbox.
+    sequence      INTEGER,
+    user          BLOB    NOT NULL,
+    device        BLOB    NOT NULL,
+    epoch         INTEGER NOT NULL,
+    counter       INTEGER NOT NULL,
+    sent_at_ms    INTEGER NOT NULL,
+    hash          BLOB    NOT NULL,
+    previous      BLOB    NOT NULL,
+    kind          TEXT    NOT NULL CHECK (kind IN ('text', 'event', 'unknown', 'unreadable')),
+    text          TEXT,
+    -- What could not be shown, kept whole for a newer version.
+    content       BLOB,
+    reply_to      BLOB,
+    problem       TEXT,
+    state         TEXT    NOT NULL CHECK (state IN ('queued', 'sent', 'received', 'refused'))
+) STRICT;
+
+CREATE INDEX messages_by_sender ON messages (conversation, device, counter);
+
+CREATE UNIQUE INDEX messages_by_sequence ON messages (conversation, sequence);
+
+CREATE INDEX messages_by_time ON messages (conversation, sent_at_ms, id);
+
+CREATE VIRTUAL TABLE messages_search USING fts5 (
+    text, content = 'messages', content_rowid = 'rowid', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+);
+
+CREATE TABLE outbox (
+    message       BLOB    NOT NULL PRIMARY KEY,
+    conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    position      INTEGER NOT NULL UNIQUE,
+    content       BLOB    NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    -- The envelope of the last attempt, with its epoch; made anew when the epoch moves on.
+    envelope      BLOB,
+    epoch         INTEGER,
+    -- Hashes of the envelopes of all attempts, 32 bytes each: one of them is what the relay stored.
+    attempts      BLOB    NOT NULL,
+    refused       INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1))
+) STRICT;
+
+CREATE TABLE own_chains (
+    conversation BLOB    NOT NULL PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,
+    counter      INTEGER NOT NULL,
+    hash         BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE profile (
+    one                INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    workspace          BLOB    NOT NULL,
+    genesis            BLOB    NOT NULL,
+    user               BLOB    NOT NULL,
+    device             BLOB    NOT NULL,
+    relay              TEXT    NOT NULL,
+    -- The relay's own public key: its audit checkpoints and challenges must be by this key for ever.
+    relay_key          BLOB    NOT NULL,
+    hosts_relay        INTEGER NOT NULL CHECK (hosts_relay IN (0, 1)),
+    -- The recovery words, until their owner has shown that they are written down.
+    recovery_words     TEXT
+) STRICT;
+
+CREATE TABLE roster_statements (
+    sequence  INTEGER NOT NULL PRIMARY KEY,
+    statement BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE vault_keys (
+    id            INTEGER NOT NULL PRIMARY KEY,
+    key           BLOB    NOT NULL,
+    created_at_ms INTEGER NOT NULL
+) STRICT;
