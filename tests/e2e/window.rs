@@ -2,7 +2,6 @@
 //! pictures it takes on the way are kept, to be looked at.
 
 use anyhow::{Result, ensure};
-use bezel_tests::display::Display;
 use bezel_tests::relay::Relay;
 use bezel_tests::scene::{Stage, relay};
 use bezel_tests::window::Window;
@@ -14,13 +13,12 @@ const THIRD: &str = "Yes. I will lay out both settings, and the certificate.";
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_meet_write_and_part_in_two_windows() -> Result<()> {
     let stage = Stage::new("window")?;
-    let display = Display::start(&stage.folder("display"))?;
     let relay = relay(&stage)?;
-    let ana = Window::open(stage.path(), "ana", &display).await?;
+    let ana = Window::open(stage.path(), "ana").await?;
     ana.size(1280, 800).await?;
     found(&ana, &relay).await?;
     let link = invite(&ana).await?;
-    let ben = Window::open(stage.path(), "ben", &display).await?;
+    let ben = Window::open(stage.path(), "ben").await?;
     ben.size(1280, 800).await?;
     join(&ben, &link).await?;
 
@@ -31,7 +29,7 @@ async fn two_people_meet_write_and_part_in_two_windows() -> Result<()> {
 
     // The next start shows what was there, by the cache.
     ana.close().await?;
-    let ana = Window::open(stage.path(), "ana", &display).await?;
+    let ana = Window::open(stage.path(), "ana").await?;
     ana.click("conversation-item").await?;
     for text in [FIRST, SECOND, THIRD] {
         ana.see("message", text).await?;

@@ -18,21 +18,24 @@ pub struct Window {
     name: String,
     // Ends after the client has closed its session.
     driver: Running,
+    // A screen of its own: a window under another one may not be painted.
+    display: Display,
 }
 
 impl Window {
-    /// Opens the app of `name` on `display`, with its home and logs under `folder/name`.
+    /// Opens the app of `name` on a display of its own, with its home and logs under `folder/name`.
     ///
     /// # Errors
     /// If the driver or the app doesn't start.
-    pub async fn open(folder: &Path, name: &str, display: &Display) -> Result<Self> {
+    pub async fn open(folder: &Path, name: &str) -> Result<Self> {
         let folder = folder.join(name);
         make_home(&folder)?;
+        let display = Display::start(&folder.join("display"))?;
         let port = free_port()?;
         let mut command = isolated("WebKitWebDriver", &folder);
         command.arg(format!("--port={port}")).env("DISPLAY", display.name()).env("GDK_BACKEND", "x11");
         command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("BEZEL_PASSPHRASE", format!("passphrase of {name} for a test"));
-        command.env("BEZEL_LOG", "trace").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+        command.env("BEZEL_LOG", "trace");
         let mut driver = Running::start("WebKitWebDriver", &mut command, &folder.join("app.log"))?;
         driver.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
 
@@ -43,10 +46,11 @@ impl Window {
         let capabilities: serde_json::Map<_, _> = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         // The driver is spoken to in the clear; its HTTP client wants a TLS provider all the same.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = WebDriver::new(format!("http://127.0.0.1:{port}"), Capabilities::from(capabilities))
+        let client = WebDriver::builder(format!("http://127.0.0.1:{port}"), Capabilities::from(capabilities))
+            .request_timeout(PATIENCE)
             .await
             .with_context(|| format!("opening the window of {name}\n{}", driver.log()))?;
-        Ok(Self { client, name: name.to_owned(), driver })
+        Ok(Self { client, name: name.to_owned(), driver, display })
     }
 
     /// Closes the window and ends its driver.
@@ -56,6 +60,7 @@ impl Window {
     pub async fn close(self) -> Result<()> {
         self.client.quit().await?;
         drop(self.driver);
+        drop(self.display);
         Ok(())
     }
 
