@@ -45,9 +45,8 @@ async fn found(ana: &Window, relay: &Relay) -> Result<()> {
     ana.click("door-create").await?;
     ana.fill("field-name", "Maison Lune").await?;
     ana.fill("field-handle", "ana").await?;
-    if ana.has("field-relay").await? {
-        ana.fill("field-relay", &relay.url()).await?;
-    }
+    ana.click("more").await?;
+    ana.fill("field-relay", &relay.url()).await?;
     ana.click("submit").await?;
     ana.find("recovery-word").await?;
     ana.click("recovery-later").await?;
@@ -58,8 +57,10 @@ async fn found(ana: &Window, relay: &Relay) -> Result<()> {
 /// An invitation, made where people are looked after.
 async fn invite(ana: &Window) -> Result<String> {
     ana.click("nav-people").await?;
+    ana.click("invite-open").await?;
     ana.click("invite-create").await?;
     let link = ana.value("invite-link").await?;
+    ana.click("dialog-close").await?;
     ensure!(link.contains('#'), "the secret of an invitation is in the fragment: {link}");
     Ok(link)
 }
@@ -81,8 +82,8 @@ async fn talk(ana: &Window, ben: &Window) -> Result<()> {
     ana.see("people-row[data-handle='ben']", "ben").await?;
     ana.click("nav-conversations").await?;
     ana.click("conversation-new").await?;
-    ana.fill("field-name", "Ring 2041").await?;
-    ana.click("people-row[data-handle='ben']").await?;
+    ana.fill("field-title", "Ring 2041").await?;
+    ana.click("person-option[data-handle='ben']").await?;
     ana.click("submit").await?;
     ana.find("hallmark").await?;
     ana.fill("composer-input", FIRST).await?;

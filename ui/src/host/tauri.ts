@@ -12,9 +12,10 @@ export function tauriHost(): Host {
       const unlisten = listen<{ topics: string[] }>("changed", (event) => {
         listener(event.payload.topics);
       });
-      return () => void unlisten.then((stop) => {
-        stop();
-      });
+      return () =>
+        void unlisten.then((stop) => {
+          stop();
+        });
     },
     copy: (text) => navigator.clipboard.writeText(text),
   };

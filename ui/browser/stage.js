@@ -1,0 +1,95 @@
+// The interface over the fake core, served by Vite, and a browser that looks at it.
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { createServer } from "vite";
+
+const BROWSERS = [process.env.BEZEL_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+
+/** Serves the interface at a free port, opens a browser, runs `work`, and ends both. */
+export async function stage(work) {
+  const executablePath = BROWSERS.find((path) => path && existsSync(path));
+  if (!executablePath) throw new Error("No Chromium: install Debian's chromium, or name one in BEZEL_CHROMIUM.");
+  const server = await createServer({ server: { port: 0, strictPort: false, host: "127.0.0.1" }, logLevel: "error" });
+  await server.listen();
+  const address = server.httpServer?.address();
+  if (!address || typeof address === "string") throw new Error("The server has no port.");
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  try {
+    return await work({ browser, origin: `http://127.0.0.1:${String(address.port)}` });
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** A page of its own, with nothing remembered; `look` is {scene, theme, rtl, scale}. */
+export async function open({ browser, origin }, look = {}) {
+  const { scene = "main", theme = "light", rtl = false, scale = 1 } = look;
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: "reduce",
+    colorScheme: theme,
+  });
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (line) => {
+    if (line.type() === "error") faults.push(line.text());
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(origin) && !url.startsWith("data:")) faults.push(`asks for ${url}`);
+  });
+  await page.goto(`${origin}/?scene=${scene}`);
+  await page.locator("#root > *").first().waitFor();
+  if (rtl) await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+  if (scale !== 1) await page.addStyleTag({ content: `html { font-size: ${String(scale * 100)}% }` });
+  return { page, faults, close: () => context.close() };
+}
+
+export const at = (page, id) => page.locator(`[data-testid="${id}"]`).first();
+
+/** Every screen: how it is reached from the scene it stands on. */
+export const screens = [
+  { name: "first-run", scene: "first-run", go: (page) => at(page, "door-create").waitFor() },
+  { name: "create", scene: "first-run", go: (page) => at(page, "door-create").click() },
+  { name: "join", scene: "first-run", go: (page) => at(page, "door-join").click() },
+  { name: "recovery-words", scene: "first-run", go: begin },
+  { name: "locked", scene: "locked", go: () => undefined },
+  { name: "main", scene: "main", go: choose },
+  { name: "main-nothing-chosen", scene: "main", go: (page) => at(page, "conversation-item").waitFor() },
+  { name: "details", scene: "main", go: details },
+  { name: "offline", scene: "offline", go: choose },
+  { name: "alarm", scene: "alarm", go: choose },
+  { name: "hallmark", scene: "main", go: async (page) => (await choose(page), at(page, "hallmark").click()) },
+  { name: "new-conversation", scene: "main", go: (page) => at(page, "conversation-new").click() },
+  { name: "search", scene: "main", go: search },
+  { name: "people", scene: "main", go: (page) => at(page, "nav-people").click() },
+  { name: "settings", scene: "main", go: (page) => at(page, "nav-settings").click() },
+  { name: "empty", scene: "empty", go: () => undefined },
+];
+
+export async function choose(page) {
+  await page.locator('[data-testid="conversation-item"]', { hasText: "Moreau" }).first().click();
+  await at(page, "message").waitFor();
+}
+
+async function details(page) {
+  await choose(page);
+  await at(page, "details-toggle").click();
+  await at(page, "member-row").waitFor();
+}
+
+async function search(page) {
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("halo");
+  await page.waitForTimeout(400);
+}
+
+export async function begin(page) {
+  await at(page, "door-create").click();
+  await at(page, "field-name").fill("Maison Lune");
+  await at(page, "field-handle").fill("ana");
+  await at(page, "submit").click();
+  await at(page, "recovery-word").waitFor();
+}

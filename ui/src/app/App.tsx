@@ -1,0 +1,46 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { Problem, Skeleton } from "../components/States";
+import { HostProvider, useAppState } from "../data/client";
+import { FirstRun } from "../features/firstRun/FirstRun";
+import { Locked } from "../features/locked/Locked";
+import type { Host } from "../host/host";
+import { MainWindow } from "./MainWindow";
+
+export function App({ host }: { host: Host }): ReactNode {
+  // What is read stays good until the core says otherwise.
+  const [client] = useState(
+    () =>
+      new QueryClient({
+        defaultOptions: { queries: { staleTime: Infinity, retry: false, refetchOnWindowFocus: false } },
+      }),
+  );
+  return (
+    <QueryClientProvider client={client}>
+      <HostProvider host={host}>
+        <Screen />
+      </HostProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Screen(): ReactNode {
+  const state = useAppState();
+  const [enrolling, setEnrolling] = useState(false);
+  if (state.isPending) return <Skeleton />;
+  if (state.isError) return <Problem error={state.error} onRetry={() => void state.refetch()} />;
+  if (state.data.state === "new" || enrolling) {
+    return (
+      <FirstRun
+        onBegin={() => {
+          setEnrolling(true);
+        }}
+        onDone={() => {
+          setEnrolling(false);
+        }}
+      />
+    );
+  }
+  if (state.data.state === "locked") return <Locked slots={state.data.slots} reason={state.data.reason} />;
+  return <MainWindow profile={state.data.profile} recoveryConfirmed={state.data.recovery_confirmed} />;
+}

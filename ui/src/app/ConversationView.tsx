@@ -1,0 +1,86 @@
+import { PanelRight } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Avatar } from "../components/Avatar";
+import { Button } from "../components/Button";
+import { Empty, Problem, Skeleton } from "../components/States";
+import { type ConversationDetails, type MessageView, useConversation } from "../data/client";
+import { EncryptedMessageComposer } from "../features/composer/EncryptedMessageComposer";
+import { Details } from "../features/details/Details";
+import { Thread } from "../features/thread/Thread";
+import styles from "./ConversationView.module.css";
+
+export function ConversationView({ id, userId }: { id: string | null; userId: string }): ReactNode {
+  const { t } = useTranslation();
+  if (!id) return <Empty title={t("thread.pick")} lead={t("thread.pickLead")} />;
+  return <Chosen key={id} id={id} userId={userId} />;
+}
+
+function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
+  const conversation = useConversation(id);
+  const [showsDetails, setShowsDetails] = useState(false);
+  const [replyTo, setReplyTo] = useState<MessageView | null>(null);
+  if (conversation.isPending) return <Skeleton />;
+  if (conversation.isError) return <Problem error={conversation.error} onRetry={() => void conversation.refetch()} />;
+  const details = conversation.data;
+  return (
+    <div className={styles["view"]} data-details={showsDetails}>
+      <div className={styles["column"]}>
+        <Header
+          details={details}
+          showsDetails={showsDetails}
+          onDetails={() => {
+            setShowsDetails(!showsDetails);
+          }}
+        />
+        <Thread conversation={id} title={details.title} onReply={setReplyTo} canReply={details.rights.post} />
+        <div className={styles["composer"]}>
+          <EncryptedMessageComposer
+            conversationId={id}
+            userId={userId}
+            participants={details.members}
+            isEncrypted
+            encryptionAlgorithm={details.algorithm}
+            replyTo={replyTo}
+            onMessageSent={() => {
+              setReplyTo(null);
+            }}
+            onStopReply={() => {
+              setReplyTo(null);
+            }}
+          />
+        </div>
+      </div>
+      {showsDetails ? <Details details={details} /> : null}
+    </div>
+  );
+}
+
+interface HeaderProps {
+  details: ConversationDetails;
+  showsDetails: boolean;
+  onDetails: () => void;
+}
+
+function Header({ details, showsDetails, onDetails }: HeaderProps): ReactNode {
+  const { t, i18n } = useTranslation();
+  const names = new Intl.ListFormat(i18n.language).format(details.members.map((member) => member.handle));
+  return (
+    <header className={styles["header"]}>
+      <Avatar name={details.title || "·"} />
+      <div className={styles["titles"]}>
+        <h1 className={styles["title"]}>{details.title || t("list.untitled")}</h1>
+        <div className={styles["readers"]}>{names}</div>
+      </div>
+      <Button
+        kind="icon"
+        testId="details-toggle"
+        aria-label={t("thread.details")}
+        aria-pressed={showsDetails}
+        onPress={onDetails}
+      >
+        <PanelRight size={19} strokeWidth={1.75} aria-hidden />
+      </Button>
+    </header>
+  );
+}

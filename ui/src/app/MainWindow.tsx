@@ -1,0 +1,156 @@
+import { MessageSquare, Settings as SettingsIcon, Users } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Avatar } from "../components/Avatar";
+import { Button } from "../components/Button";
+import { Mark } from "../components/Mark";
+import { type Profile, useAlarm, useConnection, useConversations } from "../data/client";
+import { ConversationList } from "../features/conversations/ConversationList";
+import { NewConversation } from "../features/conversations/NewConversation";
+import { RecoveryCheck } from "../features/firstRun/RecoveryCheck";
+import { People } from "../features/people/People";
+import { Settings } from "../features/settings/Settings";
+import { ConversationView } from "./ConversationView";
+import styles from "./MainWindow.module.css";
+
+type View = "conversations" | "people" | "settings";
+
+export function MainWindow({
+  profile,
+  recoveryConfirmed,
+}: {
+  profile: Profile;
+  recoveryConfirmed: boolean;
+}): ReactNode {
+  const [view, setView] = useState<View>("conversations");
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [beginning, setBeginning] = useState(false);
+  return (
+    <div className={styles["window"]}>
+      <Banners recoveryConfirmed={recoveryConfirmed} />
+      <div className={styles["body"]}>
+        <Rail view={view} handle={profile.handle} onView={setView} />
+        <main className={styles["view"]}>
+          {view === "people" ? (
+            <People myRole={profile.role} />
+          ) : view === "settings" ? (
+            <Settings profile={profile} />
+          ) : (
+            <div className={styles["conversations"]}>
+              <ConversationList
+                chosen={chosen}
+                onChoose={setChosen}
+                onNew={() => {
+                  setBeginning(true);
+                }}
+              />
+              <ConversationView id={chosen} userId={profile.user} />
+            </div>
+          )}
+        </main>
+      </div>
+      {beginning ? (
+        <NewConversation
+          onClose={() => {
+            setBeginning(false);
+          }}
+          onBegun={(id) => {
+            setBeginning(false);
+            setChosen(id);
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+function Rail({ view, handle, onView }: { view: View; handle: string; onView: (view: View) => void }): ReactNode {
+  const { t } = useTranslation();
+  const unread = useConversations().data?.some((conversation) => conversation.unread > 0) ?? false;
+  const connection = useConnection().data;
+  const entries = [
+    { id: "conversations", icon: MessageSquare },
+    { id: "people", icon: Users },
+    { id: "settings", icon: SettingsIcon },
+  ] as const;
+  return (
+    <nav className={styles["rail"]} aria-label={t("nav.label")}>
+      <span className={styles["mark"]}>
+        <Mark />
+      </span>
+      {entries.map(({ id, icon: Icon }) => (
+        <button
+          key={id}
+          type="button"
+          className={styles["entry"]}
+          data-testid={`nav-${id}`}
+          aria-label={t(`nav.${id}`)}
+          aria-current={view === id ? "page" : undefined}
+          title={t(`nav.${id}`)}
+          onClick={() => {
+            onView(id);
+          }}
+        >
+          <Icon size={20} strokeWidth={1.75} aria-hidden />
+          {id === "conversations" && unread ? <span className={styles["badge"]} /> : null}
+        </button>
+      ))}
+      <span className={styles["foot"]}>
+        {connection ? (
+          <span
+            role="img"
+            className={styles["connection"]}
+            data-state={connection.state}
+            aria-label={t(`connection.${connection.state}`)}
+            title={connection.detail ?? t(`connection.${connection.state}`)}
+          />
+        ) : null}
+        <Avatar name={handle} />
+      </span>
+    </nav>
+  );
+}
+
+function Banners({ recoveryConfirmed }: { recoveryConfirmed: boolean }): ReactNode {
+  const { t } = useTranslation();
+  const alarm = useAlarm().data;
+  const connection = useConnection().data;
+  const [checking, setChecking] = useState(false);
+  return (
+    <div aria-live="polite">
+      {alarm ? (
+        <div className={[styles["banner"], styles["alarm"]].join(" ")} role="alert">
+          <span>
+            <strong>{alarm.message}</strong> {alarm.next_step}
+          </span>
+        </div>
+      ) : null}
+      {connection?.state === "offline" ? (
+        <div className={[styles["banner"], styles["offline"]].join(" ")}>
+          {connection.detail ?? t("connection.offline")}
+          {connection.queued > 0 ? ` · ${t("connection.queued", { count: connection.queued })}` : ""}
+        </div>
+      ) : null}
+      {recoveryConfirmed ? null : (
+        <div className={styles["banner"]}>
+          {t("recovery.reminder")}
+          <Button
+            kind="quiet"
+            onPress={() => {
+              setChecking(true);
+            }}
+          >
+            {t("recovery.reminderAction")}
+          </Button>
+        </div>
+      )}
+      {checking ? (
+        <RecoveryCheck
+          onClose={() => {
+            setChecking(false);
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

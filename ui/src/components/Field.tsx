@@ -1,0 +1,98 @@
+import { type ReactNode, useId } from "react";
+import styles from "./Field.module.css";
+
+interface Props {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  testId?: string;
+  placeholder?: string;
+  hint?: string;
+  /** What is wrong, in words. */
+  problem?: string | undefined;
+  type?: "text" | "password";
+  autoFocus?: boolean;
+  required?: boolean;
+}
+
+/** A line to type in, with its label, its hint and what is wrong with it. */
+export function Field(props: Props): ReactNode {
+  const id = useId();
+  const { label, value, onChange, testId, placeholder, hint, problem, type = "text", autoFocus, required } = props;
+  return (
+    <div className={styles["field"]}>
+      <label className={styles["label"]} htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className={styles["input"]}
+        data-testid={testId}
+        type={type}
+        value={value}
+        placeholder={placeholder}
+        required={required}
+        autoFocus={autoFocus}
+        autoComplete="off"
+        spellCheck={false}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem || hint ? `${id}-note` : undefined}
+        onChange={(event) => {
+          onChange(event.target.value);
+        }}
+      />
+      {problem ? (
+        <span id={`${id}-note`} className={styles["bad"]}>
+          {problem}
+        </span>
+      ) : hint ? (
+        <span id={`${id}-note`} className={styles["hint"]}>
+          {hint}
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  value: T;
+  options: readonly { value: T; label: string }[];
+  onChange: (value: T) => void;
+  testId?: string;
+  hideLabel?: boolean;
+}
+
+/** One of a few. */
+export function Choice<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  testId,
+  hideLabel,
+}: ChoiceProps<T>): ReactNode {
+  const id = useId();
+  return (
+    <div className={styles["field"]}>
+      <label className={hideLabel ? "visually-hidden" : styles["label"]} htmlFor={id}>
+        {label}
+      </label>
+      <select
+        id={id}
+        className={styles["input"]}
+        data-testid={testId}
+        value={value}
+        onChange={(event) => {
+          onChange(event.target.value as T);
+        }}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

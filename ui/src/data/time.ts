@@ -1,0 +1,38 @@
+/** Times as people read them, by the language of the interface. */
+export function clock(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
+export function day(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" }).format(new Date(at));
+}
+
+export function date(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
+}
+
+/** A time of today as a clock, of this week as a day, else as a date. */
+export function brief(at: string, now: Date, language: string): string {
+  const then = new Date(at);
+  const days = wholeDays(then, now);
+  if (days === 0) return clock(at, language);
+  if (days < 7) return new Intl.DateTimeFormat(language, { weekday: "short" }).format(then);
+  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(then);
+}
+
+/** How many midnights lie between two times. */
+export function wholeDays(then: Date, now: Date): number {
+  const midnight = (at: Date): number => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
+  return Math.round((midnight(now) - midnight(then)) / 86_400_000);
+}
+
+/** "3 days ago", "in 27 days", "5 minutes ago". */
+export function relative(at: string, now: Date, language: string): string {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const seconds = (new Date(at).getTime() - now.getTime()) / 1000;
+  const size = Math.abs(seconds);
+  if (size < 60) return format.format(0, "minute");
+  if (size < 3600) return format.format(Math.trunc(seconds / 60), "minute");
+  if (size < 86_400) return format.format(Math.trunc(seconds / 3600), "hour");
+  return format.format(Math.trunc(seconds / 86_400), "day");
+}

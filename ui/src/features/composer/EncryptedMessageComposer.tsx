@@ -1,0 +1,135 @@
+import { Paperclip, Phone, X } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import { Problem } from "../../components/States";
+import {
+  type Algorithm,
+  type MemberView,
+  type MessageView,
+  type Sent,
+  useAction,
+  useConversation,
+} from "../../data/client";
+import { draft, setDraft } from "./drafts";
+import styles from "./EncryptedMessageComposer.module.css";
+import { Hallmark } from "./Hallmark";
+
+export interface EncryptedMessageComposerProps {
+  conversationId: string;
+  userId: string;
+  participants: MemberView[];
+  isEncrypted: boolean;
+  encryptionAlgorithm: Algorithm;
+  onMessageSent?: (sent: Sent) => void;
+  /** Offered where given. */
+  onFileUploaded?: () => void;
+  /** Offered where given. */
+  onVideoCallInitiated?: () => void;
+  replyTo?: MessageView | null;
+  onStopReply?: () => void;
+}
+
+/** Where one writes. Its hallmark says, before anything is sent, what holds now: by which keys, and who can read it. */
+export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): ReactNode {
+  const { conversationId, participants, isEncrypted, encryptionAlgorithm, onMessageSent, replyTo, onStopReply } = props;
+  const { t } = useTranslation();
+  const id = useId();
+  const closed = useWhyClosed(props);
+  const title = useConversation(conversationId).data?.title ?? "";
+  const [text, setText] = useState(() => draft(conversationId));
+  const send = useAction<string, Sent>((commands, words) =>
+    commands.message_send({ request: { conversation: conversationId, text: words, reply_to: replyTo?.id ?? null } }),
+  );
+  const write = (words: string): void => {
+    setText(words);
+    setDraft(conversationId, words);
+  };
+  const submit = (): void => {
+    if (text.trim() === "" || send.isPending) return;
+    send.mutate(text, {
+      onSuccess: (sent) => {
+        write("");
+        onMessageSent?.(sent);
+      },
+    });
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      submit();
+    }
+    if (event.key === "Escape" && replyTo) onStopReply?.();
+  };
+  if (closed) {
+    return (
+      <div className={styles["composer"]}>
+        <p className={styles["closed"]}>{closed}</p>
+      </div>
+    );
+  }
+  return (
+    <div className={styles["composer"]}>
+      {replyTo ? (
+        <div className={styles["reply"]}>
+          {t("composer.replying", { from: replyTo.from })}
+          <Button kind="icon" aria-label={t("composer.stopReply")} onPress={() => onStopReply?.()}>
+            <X size={15} aria-hidden />
+          </Button>
+        </div>
+      ) : null}
+      <label className="visually-hidden" htmlFor={id}>
+        {t("composer.placeholder", { title })}
+      </label>
+      <textarea
+        id={id}
+        rows={1}
+        className={styles["input"]}
+        data-testid="composer-input"
+        placeholder={t("composer.placeholder", { title })}
+        value={text}
+        onChange={(event) => {
+          write(event.target.value);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <Problem error={send.error} onRetry={submit} />
+      <div className={styles["bar"]}>
+        <Hallmark
+          conversation={conversationId}
+          algorithm={encryptionAlgorithm}
+          participants={participants}
+          isEncrypted={isEncrypted}
+        />
+        {props.onFileUploaded ? (
+          <Button kind="icon" aria-label={t("composer.attach")} onPress={props.onFileUploaded}>
+            <Paperclip size={18} aria-hidden />
+          </Button>
+        ) : null}
+        {props.onVideoCallInitiated ? (
+          <Button kind="icon" aria-label={t("composer.call")} onPress={props.onVideoCallInitiated}>
+            <Phone size={18} aria-hidden />
+          </Button>
+        ) : null}
+        <span className={styles["space"]} />
+        <Button
+          kind="primary"
+          testId="composer-send"
+          isDisabled={text.trim() === "" || send.isPending}
+          onPress={submit}
+        >
+          {t("composer.send")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Why nothing can be written here, in words. */
+function useWhyClosed({ userId, participants, isEncrypted }: EncryptedMessageComposerProps): string | null {
+  const { t } = useTranslation();
+  if (!isEncrypted) return t("composer.unencrypted");
+  const me = participants.find((member) => member.user === userId);
+  if (!me) return t("composer.removed");
+  return me.role === "read_only" ? t("composer.readOnly") : null;
+}

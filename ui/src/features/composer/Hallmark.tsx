@@ -1,0 +1,77 @@
+import { ShieldAlert, ShieldCheck } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
+import { useTranslation } from "react-i18next";
+import { Avatar } from "../../components/Avatar";
+import { type Algorithm, type EncryptionStatus, type MemberView, useEncryptionStatus } from "../../data/client";
+import { relative } from "../../data/time";
+import styles from "./EncryptedMessageComposer.module.css";
+
+const ALGORITHMS: Record<Algorithm, string> = { aes_256_gcm: "AES-256-GCM", chacha20_poly1305: "ChaCha20-Poly1305" };
+
+interface Props {
+  conversation: string;
+  algorithm: Algorithm;
+  participants: MemberView[];
+  isEncrypted: boolean;
+}
+
+/** One line that says what holds now; pressed, all the facts. */
+export function Hallmark({ conversation, algorithm, participants, isEncrypted }: Props): ReactNode {
+  const { t, i18n } = useTranslation();
+  const status = useEncryptionStatus(conversation).data;
+  const count = status?.people ?? participants.length;
+  const verified = status?.verified ?? participants.filter((member) => member.verified).length;
+  const warned = !isEncrypted || (status?.warnings.length ?? 0) > 0 || verified < count;
+  const people =
+    verified === count ? t("composer.verifiedAll", { count }) : t("composer.verifiedSome", { verified, count });
+  const parts = [ALGORITHMS[algorithm], status?.warnings[0]?.text ?? people];
+  if (status) parts.push(t("composer.rotated", { when: relative(status.rotated_at, new Date(), i18n.language) }));
+  const Icon = warned ? ShieldAlert : ShieldCheck;
+  return (
+    <DialogTrigger>
+      <AriaButton
+        className={styles["hallmark"] ?? ""}
+        data-testid="hallmark"
+        {...(warned ? { "data-warned": true } : {})}
+      >
+        <Icon size={15} aria-hidden />
+        <span className={styles["hallmarkText"]}>{parts.join(" · ")}</span>
+      </AriaButton>
+      <Popover placement="top start">
+        <Dialog className={styles["facts"] ?? ""}>
+          <Heading slot="title" className={styles["factsTitle"] ?? ""}>
+            {t("composer.hallmark")}
+          </Heading>
+          {status ? <Facts status={status} /> : null}
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+function Facts({ status }: { status: EncryptionStatus }): ReactNode {
+  const { t, i18n } = useTranslation();
+  return (
+    <>
+      {status.warnings.map((warning) => (
+        <p key={warning.text} className={styles["warning"]}>
+          {warning.text}
+        </p>
+      ))}
+      <ul>
+        {status.readers.map((reader) => (
+          <li key={reader.handle} className={styles["reader"]}>
+            <Avatar small name={reader.handle} />
+            {reader.handle}
+            <span className={styles["role"]}>{t(`role.${reader.role}`)}</span>
+          </li>
+        ))}
+      </ul>
+      <p className={styles["line"]}>
+        {ALGORITHMS[status.algorithm]} · {t("details.epoch")} {status.epoch} ·{" "}
+        {t("composer.rotated", { when: relative(status.rotated_at, new Date(), i18n.language) })}
+      </p>
+    </>
+  );
+}
