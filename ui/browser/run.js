@@ -54,7 +54,7 @@ const journeys = {
   },
 };
 const scenes = {
-  "a workspace is started, and the recovery words can wait": "first-run",
+  "a workspace is started, and the recovery words can wait": "new",
   "five thousand messages draw a screenful": "long",
 };
 

@@ -51,10 +51,10 @@ export const at = (page, id) => page.locator(`[data-testid="${id}"]`).first();
 
 /** Every screen: how it is reached from the scene it stands on. */
 export const screens = [
-  { name: "first-run", scene: "first-run", go: (page) => at(page, "door-create").waitFor() },
-  { name: "create", scene: "first-run", go: (page) => at(page, "door-create").click() },
-  { name: "join", scene: "first-run", go: (page) => at(page, "door-join").click() },
-  { name: "recovery-words", scene: "first-run", go: begin },
+  { name: "first-run", scene: "new", go: (page) => at(page, "door-create").waitFor() },
+  { name: "create", scene: "new", go: (page) => at(page, "door-create").click() },
+  { name: "join", scene: "new", go: (page) => at(page, "door-join").click() },
+  { name: "recovery-words", scene: "new", go: begin },
   { name: "locked", scene: "locked", go: () => undefined },
   { name: "main", scene: "main", go: choose },
   { name: "main-nothing-chosen", scene: "main", go: (page) => at(page, "conversation-item").waitFor() },
@@ -67,6 +67,13 @@ export const screens = [
   { name: "people", scene: "main", go: (page) => at(page, "nav-people").click() },
   { name: "settings", scene: "main", go: (page) => at(page, "nav-settings").click() },
   { name: "empty", scene: "empty", go: () => undefined },
+  { name: "message-states", scene: "states", go: choose },
+  { name: "unverified", scene: "unverified", go: details },
+  { name: "read-only", scene: "reader", go: choose },
+  { name: "removed", scene: "removed", go: choose },
+  { name: "unconfirmed", scene: "unconfirmed", go: choose },
+  { name: "loading", scene: "loading", go: () => undefined },
+  { name: "error", scene: "error", go: () => undefined },
 ];
 
 export async function choose(page) {

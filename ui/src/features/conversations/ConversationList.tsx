@@ -163,14 +163,13 @@ function Rows({
           const row = rows[index];
           if (!row) return null;
           return (
-            <li key={key}>
+            <li key={key} className={styles["place"]} style={{ insetBlockStart: start, blockSize: ROW }}>
               <button
                 type="button"
                 className={styles["item"]}
                 data-testid="conversation-item"
                 aria-current={row.id === chosen}
                 tabIndex={row.id === chosen || (index === 0 && !rows.some((each) => each.id === chosen)) ? 0 : -1}
-                style={{ insetBlockStart: start, blockSize: ROW }}
                 onClick={() => {
                   onChoose(row.id);
                 }}
