@@ -144,7 +144,8 @@ impl Window {
     pub async fn see(&self, id: &str, text: &str) -> Result<()> {
         self.until(&format!("{id} with “{text}”"), async || {
             for element in self.all(id).await? {
-                if element.text().await.is_ok_and(|held| held.contains(text)) {
+                // `innerText` is what is rendered; the driver's own text is empty for buttons that lay out their content.
+                if element.prop("innerText").await.is_ok_and(|held| held.is_some_and(|held| held.contains(text))) {
                     return Ok(true);
                 }
             }
