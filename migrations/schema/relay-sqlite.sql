@@ -14,6 +14,15 @@ CREATE TABLE conversation_encryption_keys (
     PRIMARY KEY (conversation_id, epoch)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE devices (
+    device_id     BLOB NOT NULL PRIMARY KEY,
+    user_id       BLOB NOT NULL REFERENCES users (user_id),
+    -- Null while it may act.
+    revoked_at_ms INTEGER
+) STRICT;
+
+CREATE INDEX devices_by_user ON devices (user_id);
+
 CREATE TABLE encrypted_message_metadata (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     sequence        INTEGER NOT NULL,
@@ -96,7 +105,7 @@ CREATE TABLE message_receipts (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     device_id       BLOB    NOT NULL,
     envelope        BLOB    NOT NULL,
-    stored_at_ms    INTEGER NOT NULL,
+    stored_at_ms    INTEGER NOT NULL, counter INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (conversation_id, device_id)
 ) STRICT;
 
@@ -117,6 +126,11 @@ CREATE TABLE sessions (
 ) STRICT;
 
 CREATE INDEX sessions_by_subject ON sessions (subject_id);
+
+CREATE VIEW standing_devices AS
+    SELECT d.device_id, d.user_id, u.workspace_id
+    FROM devices d JOIN users u ON u.user_id = d.user_id
+    WHERE d.revoked_at_ms IS NULL AND u.status = 'active';
 
 CREATE TABLE user_conversation_keys (
     user_id         BLOB    NOT NULL,
@@ -140,6 +154,13 @@ CREATE TABLE user_encryption_keys (
 ) STRICT;
 
 CREATE INDEX user_encryption_keys_by_user ON user_encryption_keys (user_id);
+
+CREATE TABLE users (
+    user_id      BLOB NOT NULL PRIMARY KEY,
+    workspace_id BLOB NOT NULL REFERENCES workspaces (workspace_id),
+    role         TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'read_only', 'guest')),
+    status       TEXT NOT NULL CHECK (status IN ('active', 'suspended', 'removed'))
+) STRICT;
 
 CREATE TABLE vaults (
     user_id BLOB NOT NULL PRIMARY KEY,

@@ -61,9 +61,9 @@ impl Settings {
         }
         let default_algorithm = match read("DEFAULT_ENCRYPTION_ALGORITHM") {
             None => defaults.default_algorithm,
-            Some(value) => value
-                .parse()
-                .map_err(|_| refused("DEFAULT_ENCRYPTION_ALGORITHM", value, "aes-256-gcm or chacha20-poly1305 is allowed"))?,
+            Some(value) => {
+                value.parse().map_err(|_| refused("DEFAULT_ENCRYPTION_ALGORITHM", value, "aes-256-gcm or chacha20-poly1305 is allowed"))?
+            }
         };
         let key_rotation_days = match read("KEY_ROTATION_INTERVAL_DAYS") {
             None => defaults.key_rotation_days,

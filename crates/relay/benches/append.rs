@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bezel_protocol::roster::Status;
 use bezel_protocol::wire::NewConversation;
 use bezel_protocol::{ConversationId, DeviceId, MessageId, Role, Suite, UserId, WorkspaceId};
 use bezel_relay::store::{Caller, SqliteStore, Store as _};
@@ -20,7 +21,16 @@ const CALLER: Caller = Caller::Device { workspace: WORKSPACE, user: UserId::from
 
 async fn open(folder: &std::path::Path) -> SqliteStore {
     let store = SqliteStore::open(&folder.join("relay.db")).await.expect("a database");
-    store.write(Caller::Relay, |unit| Box::pin(unit.insert_workspace(WORKSPACE, 0))).await.expect("a workspace");
+    store
+        .write(Caller::Relay, |unit| {
+            Box::pin(async move {
+                unit.insert_workspace(WORKSPACE, 0).await?;
+                unit.put_user(WORKSPACE, UserId::from_bytes([3; 16]), Role::Member, Status::Active).await?;
+                unit.put_device(DeviceId::from_bytes([4; 16]), UserId::from_bytes([3; 16]), None).await
+            })
+        })
+        .await
+        .expect("a workspace");
     let new = NewConversation {
         conversation: CONVERSATION,
         suite: Suite::P384Aes256,
@@ -44,6 +54,7 @@ async fn append(store: &SqliteStore) {
     store
         .write(CALLER, move |unit| Box::pin(async move { unit.insert_message(CONVERSATION, message, 0, &envelope, 0).await }))
         .await
+        .expect("a working store")
         .expect("a place");
 }
 

@@ -1,6 +1,7 @@
 //! What every handler needs.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bezel_protocol::login::LoginStatement;
@@ -25,20 +26,23 @@ pub(crate) struct App<S> {
     rosters: RwLock<HashMap<WorkspaceId, Arc<Roster>>>,
     challenges: Mutex<HashMap<[u8; 32], LoginStatement>>,
     sessions: RwLock<HashMap<Hash, SessionRow>>,
+    /// Raised whenever sessions are forgotten: what was read before that is not remembered after it.
+    forgotten: AtomicU64,
 }
 
 /// A challenge is good for so long.
 const CHALLENGE_LIFETIME_MS: i64 = 60_000;
-/// So many challenges may wait at once.
+/// So many challenges may wait at once; then the oldest falls away, so that nobody keeps others out by asking without end.
 const MAX_CHALLENGES: usize = 10_000;
 
 impl<S: Store> App<S> {
-    /// Loads every roster and checks it once more.
+    /// Loads every roster, checks it once more, and brings what follows from it in step.
     pub(crate) async fn load(store: S, key: RelayKey, settings: Settings, max_workspaces: u32) -> Result<Self, StoreError> {
         let mut rosters = HashMap::new();
         for workspace in store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await? {
-            let roster = replay(&store, workspace).await?;
-            rosters.insert(workspace, Arc::new(roster));
+            let roster = Arc::new(replay(&store, workspace).await?);
+            rosters.insert(workspace, Arc::clone(&roster));
+            store.write(Caller::Relay, move |unit| Box::pin(async move { unit.apply_roster(None, &roster, now_ms()).await })).await?;
         }
         Ok(Self {
             store,
@@ -50,6 +54,7 @@ impl<S: Store> App<S> {
             rosters: RwLock::new(rosters),
             challenges: Mutex::default(),
             sessions: RwLock::default(),
+            forgotten: AtomicU64::default(),
         })
     }
 
@@ -66,16 +71,16 @@ impl<S: Store> App<S> {
         u32::try_from(count).is_ok_and(|count| count < self.max_workspaces)
     }
 
-    /// Keeps a challenge until it is answered or over. `None` when too many wait.
-    pub(crate) fn remember_challenge(&self, statement: LoginStatement) -> Option<()> {
+    /// Keeps a challenge until it is answered or over.
+    pub(crate) fn remember_challenge(&self, statement: LoginStatement) {
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
         let now_ms = now_ms();
         challenges.retain(|_, waiting| now_ms - waiting.issued_at_ms < CHALLENGE_LIFETIME_MS);
         if challenges.len() >= MAX_CHALLENGES {
-            return None;
+            let oldest = challenges.values().min_by_key(|waiting| waiting.issued_at_ms).map(|waiting| waiting.nonce);
+            oldest.and_then(|nonce| challenges.remove(&nonce));
         }
         challenges.insert(statement.nonce, statement);
-        Some(())
     }
 
     /// Takes a challenge back: it serves once.
@@ -88,22 +93,28 @@ impl<S: Store> App<S> {
         if let Some(session) = self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&token_hash) {
             return Ok(Some(*session));
         }
+        let seen = self.forgotten.load(Ordering::Acquire);
         let found = self.store.read(Caller::Relay, move |unit| Box::pin(unit.session(token_hash))).await?;
         if let Some(session) = found {
-            self.remember_session(token_hash, session);
+            self.remember_session(token_hash, session, seen);
         }
         Ok(found)
     }
 
-    pub(crate) fn remember_session(&self, token_hash: Hash, session: SessionRow) {
+    fn remember_session(&self, token_hash: Hash, session: SessionRow, seen: u64) {
         let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) != seen {
+            return;
+        }
         let now_ms = now_ms();
         sessions.retain(|_, kept| kept.expires_at_ms > now_ms);
         sessions.insert(token_hash, session);
     }
 
     pub(crate) fn forget_sessions(&self, forget: impl Fn(&Hash, &SessionRow) -> bool) {
-        self.sessions.write().unwrap_or_else(PoisonError::into_inner).retain(|hash, session| !forget(hash, session));
+        let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        sessions.retain(|hash, session| !forget(hash, session));
     }
 }
 
@@ -112,7 +123,7 @@ impl<S: Store> App<S> {
 /// # Errors
 /// When the database fails, or holds a roster that can't be believed.
 pub async fn replay(store: &impl Store, workspace: WorkspaceId) -> Result<Roster, StoreError> {
-    let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace))).await?;
+    let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace, None))).await?;
     let genesis = statements.first().map(|genesis| Hash::of(genesis)).ok_or(StoreError::Damaged("roster"))?;
     Roster::replay(genesis, statements.iter().map(Vec::as_slice)).map_err(|_| StoreError::Damaged("roster"))
 }

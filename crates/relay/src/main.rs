@@ -56,6 +56,9 @@ enum Audit {
     Verify {
         /// The export.
         file: PathBuf,
+        /// The public key of the relay that must have signed it, in hexadecimal. Without it, compare the key that is printed.
+        #[arg(long)]
+        relay_key: Option<String>,
     },
 }
 
@@ -73,12 +76,15 @@ async fn main() -> anyhow::Result<()> {
         Command::Check { data } => check(&data).await,
         Command::Audit(Audit::Export { data }) => {
             let store = open(&data).await?;
-            let key = RelayKey::open(&data.join("relay.key"))?;
+            let key = RelayKey::read(&data.join("relay.key"))?;
             audit::export(&store, &key, jiff::Timestamp::now().as_millisecond(), &mut std::io::stdout()).await
         }
-        Command::Audit(Audit::Verify { file }) => {
+        Command::Audit(Audit::Verify { file, relay_key }) => {
             let export = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
             let (entries, key) = audit::verify(&export)?;
+            if let Some(expected) = relay_key.filter(|expected| !expected.eq_ignore_ascii_case(&hex::encode(key.as_bytes()))) {
+                bail!("the export is signed by relay {}, not by {expected}", hex::encode(key.as_bytes()));
+            }
             say(&format!("{entries} entries, unbroken, signed by relay {}", hex::encode(key.as_bytes())))
         }
     }
@@ -87,13 +93,23 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(options: Options) -> anyhow::Result<()> {
     let relay = Relay::start(options).await?;
     say(&format!("listening on http://{}", relay.addr()))?;
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+    told_to_stop().await?;
     relay.shutdown().await;
     Ok(())
+}
+
+/// Waits for Ctrl-C, or where there is such a thing, for SIGTERM.
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            stopped = tokio::signal::ctrl_c() => stopped,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 async fn check(data: &std::path::Path) -> anyhow::Result<()> {
@@ -103,7 +119,7 @@ async fn check(data: &std::path::Path) -> anyhow::Result<()> {
     for workspace in &workspaces {
         bezel_relay::replay(&store, *workspace).await.with_context(|| format!("workspace {workspace}"))?;
     }
-    RelayKey::open(&data.join("relay.key"))?;
+    RelayKey::read(&data.join("relay.key"))?;
     say(&format!("settings, key and database are good; {} workspace(s)", workspaces.len()))
 }
 

@@ -1,6 +1,7 @@
 //! The relay's own key: it signs audit checkpoints, and log-ins are bound to it. It opens nothing.
 
-use std::io::Write as _;
+use std::fs::OpenOptions;
+use std::io::{Error, ErrorKind, Result, Write as _};
 use std::path::Path;
 
 use bezel_protocol::Hash;
@@ -16,27 +17,47 @@ pub struct RelayKey {
 }
 
 impl RelayKey {
-    /// Reads the key from `path`, or makes it at the first start.
+    /// Reads the key from `path`.
     ///
     /// # Errors
-    /// When the file can't be read or written, or is not a key.
-    pub fn open(path: &Path) -> std::io::Result<Self> {
-        let mut seed = Zeroizing::new([0; 32]);
+    /// When there is none, the file can't be read, or is not a key.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::new(ErrorKind::NotFound, format!("{} is missing: bring it back from a backup", path.display())),
+            _ => error,
+        })?);
+        let seed = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Error::other("relay.key is not a key of 32 bytes"))?);
+        Self::from_seed(&seed)
+    }
+
+    /// Makes a key and keeps it at `path`, readable by the owner only. A file that is there is left as it is.
+    ///
+    /// # Errors
+    /// When there is one already, or the file can't be written.
+    pub fn make(path: &Path) -> Result<Self> {
         if path.exists() {
-            let bytes = Zeroizing::new(std::fs::read(path)?);
-            *seed = bytes.as_slice().try_into().map_err(|_| std::io::Error::other("relay.key is not a key of 32 bytes"))?;
-        } else {
-            getrandom::fill(seed.as_mut_slice()).map_err(std::io::Error::other)?;
-            let mut options = std::fs::OpenOptions::new();
-            options.create_new(true).write(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(path)?;
-            file.write_all(seed.as_slice())?;
-            file.sync_all()?;
+            return Err(Error::new(ErrorKind::AlreadyExists, "there is a relay.key already"));
         }
-        let key = SigningKey::from_bytes(&seed);
-        let public = Ed25519PublicKey::from_bytes(key.verifying_key().as_bytes()).map_err(std::io::Error::other)?;
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut_slice()).map_err(Error::other)?;
+        // Under another name first: a key is there whole, or not at all.
+        let half = path.with_extension("key.new");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&half)?;
+        file.write_all(seed.as_slice())?;
+        file.sync_all()?;
+        std::fs::rename(&half, path)?;
+        #[cfg(unix)]
+        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())?;
+        Self::from_seed(&seed)
+    }
+
+    fn from_seed(seed: &[u8; 32]) -> Result<Self> {
+        let key = SigningKey::from_bytes(seed);
+        let public = Ed25519PublicKey::from_bytes(key.verifying_key().as_bytes()).map_err(Error::other)?;
         Ok(Self { key, public })
     }
 

@@ -1,7 +1,8 @@
 //! Starts and ends a relay.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,13 @@ use crate::store::{SqliteStore, Store, StoreError};
 
 /// Requests that are under way at the end have so long.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The relay's key, beside its database.
+pub(crate) const KEY_FILE: &str = "relay.key";
+/// The relay's database.
+pub(crate) const DATABASE_FILE: &str = "relay.db";
+/// Locked while a relay runs.
+const LOCK_FILE: &str = "relay.lock";
 
 /// What a relay is started with.
 #[derive(Debug, Clone)]
@@ -49,6 +57,9 @@ pub enum RelayStartError {
     /// The folder or the key.
     #[error("the folder of the relay's data can't be used: {0}")]
     Data(#[source] std::io::Error),
+    /// Two relays with one database would each believe their own roster.
+    #[error("another relay is running with this data")]
+    InUse,
     /// The database.
     #[error("the relay's database can't be opened: {0}")]
     Store(#[from] StoreError),
@@ -61,12 +72,13 @@ impl Relay {
     /// Starts a relay; it serves when this returns.
     ///
     /// # Errors
-    /// When the data can't be opened or the address is taken.
+    /// When the data can't be opened, another relay runs with it, or the address is taken.
     pub async fn start(options: Options) -> Result<RunningRelay, RelayStartError> {
         let Options { data, listen, max_workspaces, settings } = options;
         create_private_folder(&data).map_err(RelayStartError::Data)?;
-        let key = RelayKey::open(&data.join("relay.key")).map_err(RelayStartError::Data)?;
-        let store = SqliteStore::open(&data.join("relay.db")).await?;
+        let lock = lock(&data)?;
+        let key = open_key(&data).map_err(RelayStartError::Data)?;
+        let store = SqliteStore::open(&data.join(DATABASE_FILE)).await?;
         let app = App::load(store, key, settings, max_workspaces).await?;
         let listener = TcpListener::bind(listen).await.map_err(|error| RelayStartError::Listen(listen, error))?;
         let addr = listener.local_addr().map_err(|error| RelayStartError::Listen(listen, error))?;
@@ -75,7 +87,7 @@ impl Relay {
         }
         let (stop, stopped) = oneshot::channel();
         let app = Arc::new(app);
-        let serving = tokio::spawn(serve(listener, app, stopped));
+        let serving = tokio::spawn(serve(listener, app, stopped, lock));
         Ok(RunningRelay { addr, stop, serving })
     }
 }
@@ -95,7 +107,7 @@ impl RunningRelay {
 }
 
 /// Serves until it is told to stop. What is acknowledged is on disk already, so that a hard end loses nothing either.
-async fn serve<S: Store>(listener: TcpListener, app: Arc<App<S>>, stopped: oneshot::Receiver<()>) -> std::io::Result<()> {
+async fn serve<S: Store>(listener: TcpListener, app: Arc<App<S>>, stopped: oneshot::Receiver<()>, _lock: File) -> std::io::Result<()> {
     let (told, wait) = oneshot::channel();
     let router = http::router(Arc::clone(&app));
     let graceful = axum::serve(listener, router)
@@ -114,7 +126,23 @@ async fn serve<S: Store>(listener: TcpListener, app: Arc<App<S>>, stopped: onesh
     }
 }
 
-fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+/// The key is made at the first start. Members know the relay by it: beside a database, a missing one is never replaced in silence.
+fn open_key(data: &Path) -> std::io::Result<RelayKey> {
+    let path = data.join(KEY_FILE);
+    if path.exists() || data.join(DATABASE_FILE).exists() { RelayKey::read(&path) } else { RelayKey::make(&path) }
+}
+
+/// Keeps other relays off this data as long as the file is open.
+fn lock(data: &Path) -> Result<File, RelayStartError> {
+    let file = File::options().create(true).append(true).open(data.join(LOCK_FILE)).map_err(RelayStartError::Data)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RelayStartError::InUse),
+        Err(TryLockError::Error(error)) => Err(RelayStartError::Data(error)),
+    }
+}
+
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

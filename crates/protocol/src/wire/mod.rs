@@ -62,6 +62,8 @@ pub mod path {
     pub const GROUP: &str = "/v1/conversations/{conversation}/group";
     /// `POST` [`super::NewMessage`] → [`super::MessageAccepted`]; `GET ?first=N&last=M` → [`super::Messages`]. Members.
     pub const MESSAGES: &str = "/v1/conversations/{conversation}/messages";
+    /// `GET` → [`super::Messages`]: the newest receipt of each device, with sequence 0. Members.
+    pub const RECEIPTS: &str = "/v1/conversations/{conversation}/receipts";
     /// `GET` → [`super::Heads`]. Devices.
     pub const HEADS: &str = "/v1/heads";
     /// `GET` → [`super::Welcomes`]. Devices.

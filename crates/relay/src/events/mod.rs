@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bezel_protocol::DeviceId;
 use bezel_protocol::wire::Event;
+use bezel_protocol::{DeviceId, Hash};
 use tokio::sync::mpsc;
 
 pub(crate) use socket::connect;
@@ -23,6 +23,8 @@ pub(crate) struct Hub {
 }
 
 struct Listener {
+    /// SHA-256 of the session's token.
+    token: Hash,
     events: mpsc::Sender<Event>,
     overflowed: Arc<AtomicBool>,
 }
@@ -34,10 +36,10 @@ pub(crate) struct Listening {
 }
 
 impl Hub {
-    pub(crate) fn listen(&self, device: DeviceId) -> Listening {
+    pub(crate) fn listen(&self, device: DeviceId, token: Hash) -> Listening {
         let (sender, events) = mpsc::channel(QUEUE);
         let overflowed = Arc::new(AtomicBool::new(false));
-        let listener = Listener { events: sender, overflowed: Arc::clone(&overflowed) };
+        let listener = Listener { token, events: sender, overflowed: Arc::clone(&overflowed) };
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_closed.load(Ordering::Acquire) {
             listeners.entry(device).or_default().push(listener);
@@ -61,6 +63,19 @@ impl Hub {
                 listeners.remove(&device);
             }
         }
+    }
+
+    /// Ends the connections of a session.
+    pub(crate) fn end(&self, token: Hash, device: DeviceId) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_device) = listeners.get_mut(&device) {
+            of_device.retain(|listener| listener.token != token);
+        }
+    }
+
+    /// Ends the connections of a device.
+    pub(crate) fn shut_out(&self, device: DeviceId) {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(&device);
     }
 
     /// Ends every connection, and those that come.
@@ -89,7 +104,7 @@ mod tests {
     async fn a_slow_socket_is_told_to_compare_everything() {
         let hub = Hub::default();
         let device = DeviceId::from_bytes([1; 16]);
-        let mut listening = hub.listen(device);
+        let mut listening = hub.listen(device, Hash::ZERO);
         for _ in 0..QUEUE + 1 {
             hub.send([device], &Event::Welcome);
         }

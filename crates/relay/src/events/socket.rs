@@ -1,4 +1,4 @@
-//! `GET /v1/events`: one WebSocket a device.
+//! `GET /v1/events`: a WebSocket of a device, for as long as its session lasts and it stands in the roster.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,14 @@ use crate::store::Store;
 
 /// A silent connection is asked whether it lives this often.
 const PING: Duration = Duration::from_secs(30);
+/// Whoever takes so long to take an event is gone.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) async fn connect<S: Store>(State(app): State<Arc<App<S>>>, device: Device, request: Request) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
     let upgrade =
         WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|_| Refusal::malformed("a WebSocket is wanted here"))?;
-    let listening = app.hub.listen(device.device);
+    let listening = app.hub.listen(device.device, device.token);
     Ok(upgrade.max_message_size(4096).on_upgrade(move |socket| serve(app, device, socket, listening)).into_response())
 }
 
@@ -38,11 +40,17 @@ async fn serve<S: Store>(app: Arc<App<S>>, device: Device, mut socket: WebSocket
             },
             () = tokio::time::sleep(PING) => Message::Ping(Default::default()),
         };
-        // Whoever was shut out meanwhile hears nothing more.
-        let stands = app.roster(device.workspace).is_some_and(|roster| roster.stands(device.device, now_ms()));
-        if !stands || socket.send(message).await.is_err() {
+        // Whoever was shut out or logged out meanwhile hears nothing more.
+        if !holds(&app, &device).await || !matches!(tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await, Ok(Ok(()))) {
             break;
         }
     }
-    let _ = socket.send(Message::Close(None)).await;
+    let _ = tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Close(None))).await;
+}
+
+/// Whether the session lasts and the device stands.
+async fn holds<S: Store>(app: &App<S>, device: &Device) -> bool {
+    let now_ms = now_ms();
+    app.roster(device.workspace).is_some_and(|roster| roster.stands(device.device, now_ms))
+        && matches!(app.session(device.token).await, Ok(Some(session)) if session.expires_at_ms > now_ms)
 }

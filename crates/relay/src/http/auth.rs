@@ -30,7 +30,7 @@ pub(crate) struct Device {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Visitor {
     Device(Device),
-    Invite(WorkspaceId, InviteId),
+    Invite(WorkspaceId, InviteId, Hash),
 }
 
 impl Device {
@@ -43,7 +43,21 @@ impl Visitor {
     pub(crate) const fn workspace(&self) -> WorkspaceId {
         match self {
             Self::Device(device) => device.workspace,
-            Self::Invite(workspace, _) => *workspace,
+            Self::Invite(workspace, ..) => *workspace,
+        }
+    }
+
+    pub(crate) const fn caller(&self) -> Caller {
+        match self {
+            Self::Device(device) => device.caller(),
+            Self::Invite(workspace, invite, _) => Caller::Invite { workspace: *workspace, invite: *invite },
+        }
+    }
+
+    /// SHA-256 of the session's token.
+    pub(crate) const fn token(&self) -> Hash {
+        match self {
+            Self::Device(Device { token, .. }) | Self::Invite(_, _, token) => *token,
         }
     }
 }
@@ -60,7 +74,7 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Visitor {
         }
         let roster = app.roster(session.workspace).ok_or_else(Refusal::unauthenticated)?;
         match session.subject {
-            Subject::Invite(invite) if holds(&roster, invite, now_ms) => Ok(Self::Invite(session.workspace, invite)),
+            Subject::Invite(invite) if holds(&roster, invite, now_ms) => Ok(Self::Invite(session.workspace, invite, token)),
             Subject::Device(device) if roster.stands(device, now_ms) => {
                 let user = roster.device(device).and_then(|device| roster.user(device.user)).ok_or_else(Refusal::unauthenticated)?;
                 Ok(Self::Device(Device { workspace: session.workspace, user: user.id, device, role: user.role, token }))

@@ -47,6 +47,7 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .route(path::CLAIM, post(key_package::claim::<S>))
         .route(path::GROUP, get(conversation::group::<S>))
         .route(path::MESSAGES, post(message::send::<S>).get(message::fetch::<S>))
+        .route(path::RECEIPTS, get(message::receipts::<S>))
         .route(path::HEADS, get(sync::heads::<S>))
         .route(path::WELCOMES, get(conversation::welcomes::<S>))
         .route(path::WELCOME, delete(conversation::take_welcome::<S>))

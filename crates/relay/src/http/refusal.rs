@@ -74,8 +74,11 @@ impl Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::WrongCaller) {
-            return Self::forbidden("this session may not do this");
+        match error {
+            StoreError::WrongCaller => return Self::forbidden("this session may not do this"),
+            StoreError::ShutOut => return Self::unauthenticated(),
+            StoreError::IdTaken => return Self::conflict("the id of a user or device is taken on this relay"),
+            StoreError::Database(_) | StoreError::Damaged(_) | StoreError::Closed => {}
         }
         // Logged here, at the edge; nobody outside learns more.
         tracing::error!(%error, "the store failed");

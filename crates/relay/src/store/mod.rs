@@ -2,6 +2,7 @@
 
 mod sqlite;
 mod types;
+mod unit;
 
 use core::future::Future;
 use core::pin::Pin;
@@ -10,8 +11,7 @@ use bezel_protocol::{DeviceId, InviteId, UserId, WorkspaceId};
 
 pub use sqlite::SqliteStore;
 pub use types::{AuditEntry, Conversation, Membership, SessionRow, StoredAuditEntry};
-
-pub use sqlite::Unit;
+pub use unit::{AuditLog, Backups, Conversations, KeyPackages, Messages, Rosters, Sessions, Unit, UnitOfWork};
 
 /// In whose name a unit of work is done. Rows that the caller may not see do not exist for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,12 @@ pub enum StoreError {
     /// The caller may not do this at all.
     #[error("the caller may not do this")]
     WrongCaller,
+    /// The calling device is unknown, was revoked, or its user was suspended or removed.
+    #[error("the caller's device does not stand in the roster")]
+    ShutOut,
+    /// A user or device id belongs to another workspace, or another user.
+    #[error("the id of a user or device is taken")]
+    IdTaken,
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -56,7 +62,8 @@ pub enum StoreError {
 /// A future that borrows the unit of work.
 pub type Work<'u, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'u>>;
 
-/// A storage engine. `read` and `write` run a unit of work in a transaction; an error takes all of it back.
+/// A storage engine. `read` and `write` run a unit of work in a transaction; an error takes all of it back. A unit of work in the name
+/// of a device begins only while the device stands in the roster, by what that transaction itself sees.
 pub trait Store: Send + Sync + 'static {
     /// Runs a unit of work that changes nothing.
     fn read<T, F>(&self, caller: Caller, work: F) -> impl Future<Output = Result<T, StoreError>> + Send

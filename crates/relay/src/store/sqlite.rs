@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Caller, Store, StoreError, Work};
+use super::{Caller, Store, StoreError, Unit, Work};
 
 /// The connection type of this engine; `queries` is written against this name.
 pub(super) type Connection = SqliteConnection;
@@ -18,7 +18,7 @@ pub(super) type Connection = SqliteConnection;
 pub(super) type Row = sqlx::sqlite::SqliteRow;
 
 /// A unit of work: the only way to SQL, in a caller's name.
-pub struct Unit<'c> {
+pub(super) struct EngineUnit<'c> {
     pub(super) connection: &'c mut Connection,
     pub(super) caller: Caller,
 }
@@ -90,8 +90,7 @@ impl Store for SqliteStore {
         F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send + 'static,
     {
         let mut transaction = self.readers.begin().await?;
-        let mut unit = Unit { connection: &mut transaction, caller };
-        let answer = work(&mut unit).await;
+        let answer = in_name_of(caller, &mut transaction, work).await;
         transaction.rollback().await?;
         answer
     }
@@ -128,8 +127,7 @@ where
     F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send,
 {
     let mut savepoint = connection.begin().await?;
-    let mut unit = Unit { connection: &mut savepoint, caller };
-    match work(&mut unit).await {
+    match in_name_of(caller, &mut savepoint, work).await {
         Ok(done) => {
             savepoint.commit().await?;
             Ok(done)
@@ -139,6 +137,15 @@ where
             Err(error)
         }
     }
+}
+
+async fn in_name_of<T, F>(caller: Caller, connection: &mut Connection, work: F) -> Result<T, StoreError>
+where
+    F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send,
+{
+    let mut unit = EngineUnit { connection, caller };
+    unit.enter().await?;
+    work(&mut unit).await
 }
 
 /// Takes what waits, runs it in one transaction, and answers all of it after the one commit.
@@ -153,6 +160,8 @@ async fn write_loop(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
         for finish in finishes {
             finish(committed.clone());
         }
+        // Where the transaction did not even begin: whoever waits is told by the end of the channel.
+        batch.clear();
     }
     let _ = connection.close().await;
 }

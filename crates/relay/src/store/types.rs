@@ -17,8 +17,6 @@ pub struct Conversation {
     pub last_sequence: u64,
     /// The caller's role.
     pub role: Role,
-    /// The newest sequence when the caller's device came in.
-    pub joined_sequence: u64,
 }
 
 /// Who is in a conversation.

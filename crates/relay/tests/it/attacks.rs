@@ -70,6 +70,29 @@ async fn a_second_workspace_is_refused_where_one_is_the_limit() {
     assert_eq!(eve.post(path::WORKSPACES, &NewWorkspace { statements }).await.refusal(), (507, code::FULL.into()));
 }
 
+/// On a relay of several workspaces, the owner of one could else act as a user or device of another.
+#[tokio::test]
+async fn a_workspace_that_takes_ids_of_another_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let relay = crate::support::start_with(folder.path(), 3).await;
+    let shop = Shop::found(format!("http://{}", relay.addr()), Some(relay), folder).await;
+    for (takes_user, takes_device) in [(true, false), (false, true)] {
+        let workspace = bezel_protocol::WorkspaceId::new(now_ms(), random());
+        let mut eve = Person::new(shop.base().to_owned(), workspace, Identity::numbered(2));
+        if takes_user {
+            eve.user = shop.ana.user;
+        }
+        if takes_device {
+            eve.device = shop.ana.device;
+        }
+        let (genesis, roster) = eve.genesis("eve");
+        let device = roster.next(now_ms(), Statement::DeviceAdd(eve.certificate())).sign(&[&eve.identity]).unwrap();
+        let statements = [genesis, device].map(|statement| Bytes(statement.as_bytes().to_vec())).to_vec();
+        assert_eq!(eve.post(path::WORKSPACES, &NewWorkspace { statements }).await.refusal(), (409, code::CONFLICT.into()));
+    }
+    assert_eq!(shop.ana.get(path::HEADS).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_challenge_serves_once_and_to_its_key_only() {
     let mut shop = Shop::open().await;

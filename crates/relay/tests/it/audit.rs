@@ -28,6 +28,10 @@ async fn an_export_verifies_and_a_changed_entry_is_named() {
         relay(&["audit", "verify", file.to_str().unwrap()])
     };
     assert!(verify(&export).0);
+    let key = hex::encode(bezel_relay::RelayKey::read(&shop.folder.path().join("relay.key")).unwrap().public().as_bytes());
+    let file_name = file.to_str().unwrap();
+    assert!(relay(&["audit", "verify", file_name, "--relay-key", &key]).0);
+    assert!(!relay(&["audit", "verify", file_name, "--relay-key", &"00".repeat(32)]).0, "a log that another key signed is another log");
     let lines: Vec<&str> = export.lines().collect();
     assert!(lines.len() > 5 && export.contains("conversation_commit") && export.contains("roster_join"));
 

@@ -106,6 +106,38 @@ async fn a_transient_envelope_passes_and_is_forgotten() {
 }
 
 #[tokio::test]
+async fn the_newest_receipt_of_a_device_is_there_for_who_was_away() {
+    let mut shop = Shop::open().await;
+    let ben = shop.join(1, "ben", Role::Member).await;
+    let conversation = shop.ana.begin_with(&[(&ben, Role::ReadOnly)]).await;
+    let receipts = || async { shop.ana.get(&path::of(path::RECEIPTS, conversation)).await.body::<Messages>().messages };
+    assert!(receipts().await.is_empty());
+    let mut newest = None;
+    for counter in [0, 1] {
+        let mut header = ben.header(conversation, 1);
+        header.counter = counter;
+        let mut receipt = ben.envelope(&header);
+        receipt.kind = MessageKind::Receipt;
+        assert_eq!(ben.send(conversation, &receipt).await.body::<MessageAccepted>().sequence, 0);
+        newest = Some(receipt.envelope);
+    }
+    let kept: Vec<_> = receipts().await.into_iter().map(|receipt| receipt.envelope).collect();
+    assert_eq!(kept, Vec::from_iter(newest), "also of who may only read");
+    assert!(shop.ana.read(conversation, 0, 9).await.body::<Messages>().messages.is_empty(), "a receipt takes no place");
+}
+
+#[tokio::test]
+async fn who_logs_out_ends_token_and_socket() {
+    let mut shop = Shop::open().await;
+    let ben = shop.join(1, "ben", Role::Member).await;
+    let mut events = listen(&ben).await;
+    assert_eq!(ben.post(path::LOGOUT, &()).await.status, 200);
+    assert_eq!(next(&mut events).await, None);
+    assert_eq!(ben.get(path::HEADS).await.status, 401);
+    assert_eq!(shop.ana.get(path::HEADS).await.status, 200, "nobody else's session ends");
+}
+
+#[tokio::test]
 async fn a_key_package_is_handed_out_once_and_the_last_resort_again() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;

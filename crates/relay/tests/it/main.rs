@@ -8,4 +8,5 @@ mod crash;
 mod day;
 mod garbage;
 mod race;
+mod start;
 mod support;

@@ -2,37 +2,50 @@
 
 use std::sync::Arc;
 
-use bezel_protocol::login::Subject;
-use bezel_protocol::wire::{Bytes, CommitUpload, MemberRole, NewConversation, WelcomeUpload, WrappedEpochKey};
-use bezel_protocol::{ConversationId, DeviceId, Hash, InviteId, MessageId, Role, Suite, UserId, WorkspaceId};
+use bezel_protocol::envelope::{EnvelopeHeader, RosterHead};
+use bezel_protocol::roster::Status;
+use bezel_protocol::wire::{Bytes, CommitUpload, MemberRole, NewConversation, WelcomeUpload};
+use bezel_protocol::{Algorithm, ConversationId, DeviceId, Hash, InviteId, MessageId, Role, Suite, UserId, WorkspaceId};
 use bezel_relay::audit::link;
-use bezel_relay::store::{Caller, SessionRow, Store, StoreError};
+use bezel_relay::store::{Caller, Membership, Store, StoreError};
 
-const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([1; 16]);
-const CONVERSATION: ConversationId = ConversationId::from_bytes([9; 16]);
+pub(crate) const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([1; 16]);
+pub(crate) const CONVERSATION: ConversationId = ConversationId::from_bytes([9; 16]);
 
-const fn user(number: u8) -> UserId {
+pub(crate) const fn user(number: u8) -> UserId {
     UserId::from_bytes([number; 16])
 }
 
-const fn device(number: u8) -> DeviceId {
+pub(crate) const fn device(number: u8) -> DeviceId {
     DeviceId::from_bytes([number; 16])
 }
 
 /// User and device of one number.
-const fn caller(number: u8) -> Caller {
+pub(crate) const fn caller(number: u8) -> Caller {
     Caller::Device { workspace: WORKSPACE, user: user(number), device: device(number) }
 }
 
-const INVITE: Caller = Caller::Invite { workspace: WORKSPACE, invite: InviteId::from_bytes([7; 16]) };
+pub(crate) const INVITE: Caller = Caller::Invite { workspace: WORKSPACE, invite: InviteId::from_bytes([7; 16]) };
 
-const fn message(number: u8) -> MessageId {
+pub(crate) const fn message(number: u8) -> MessageId {
     MessageId::from_bytes([number; 16])
 }
 
-/// A workspace, and a conversation of caller 1.
-async fn begin(store: &impl Store) {
-    store.write(Caller::Relay, |unit| Box::pin(unit.insert_workspace(WORKSPACE, 1))).await.unwrap();
+/// A workspace with callers 1 and 2, user 1 with device 4 as well, and a conversation of caller 1.
+pub(crate) async fn begin(store: &impl Store) {
+    store
+        .write(Caller::Relay, |unit| {
+            Box::pin(async move {
+                unit.insert_workspace(WORKSPACE, 1).await?;
+                for number in [1, 2] {
+                    unit.put_user(WORKSPACE, user(number), Role::Member, Status::Active).await?;
+                    unit.put_device(device(number), user(number), None).await?;
+                }
+                unit.put_device(device(4), user(1), None).await
+            })
+        })
+        .await
+        .unwrap();
     let new = NewConversation {
         conversation: CONVERSATION,
         suite: Suite::P384Aes256,
@@ -45,7 +58,7 @@ async fn begin(store: &impl Store) {
 }
 
 /// Caller 1 commits: after it, exactly these are in.
-async fn commit(store: &impl Store, epoch: u64, members: &'static [(u8, Role)]) {
+pub(crate) async fn commit(store: &impl Store, epoch: u64, members: &'static [(u8, Role)]) {
     let upload = CommitUpload {
         epoch,
         commit: Bytes(vec![1]),
@@ -61,11 +74,23 @@ async fn commit(store: &impl Store, epoch: u64, members: &'static [(u8, Role)]) 
                 let conversation = unit.conversation(CONVERSATION).await?.unwrap();
                 let before = unit.membership(CONVERSATION).await?;
                 let devices: Vec<_> = members.iter().map(|(number, _)| (device(*number), user(*number))).collect();
-                unit.apply_commit(&conversation, &upload, &before, &devices, 2).await
+                assert!(unit.apply_commit(&conversation, &upload, &before, &devices, 2).await?);
+                Ok(())
             })
         })
         .await
         .unwrap();
+}
+
+/// Says something; the place that it got.
+pub(crate) async fn say(store: &impl Store, by: u8, epoch: u64, number: u8) -> Option<u64> {
+    let accepted = store
+        .write(caller(by), move |unit| {
+            Box::pin(async move { unit.insert_message(CONVERSATION, message(number), epoch, &[number], 5).await })
+        })
+        .await
+        .unwrap();
+    accepted.map(|accepted| accepted.sequence)
 }
 
 pub(crate) async fn what_is_written_is_read(store: impl Store) {
@@ -73,7 +98,7 @@ pub(crate) async fn what_is_written_is_read(store: impl Store) {
     commit(&store, 0, &[(1, Role::Owner), (2, Role::ReadOnly)]).await;
     let seen = store.read(caller(2), |unit| Box::pin(unit.conversation(CONVERSATION))).await.unwrap().unwrap();
     assert_eq!((seen.epoch, seen.last_sequence, seen.role, seen.suite), (1, 0, Role::ReadOnly, Suite::P384Aes256));
-    let commits = store.read(caller(2), |unit| Box::pin(unit.commits(CONVERSATION, 0, 10))).await.unwrap();
+    let commits = store.read(caller(2), |unit| Box::pin(unit.commits(CONVERSATION, 0, 10, 100))).await.unwrap();
     assert_eq!((commits.len(), commits.first().map(|commit| commit.device)), (1, Some(device(1))));
     let group = store.read(caller(2), |unit| Box::pin(unit.group_state(CONVERSATION))).await.unwrap().unwrap();
     assert_eq!((group.epoch, group.ratchet_tree), (1, Bytes(vec![1])));
@@ -125,19 +150,70 @@ pub(crate) async fn a_failing_neighbour_in_a_batch_changes_nothing_for_others(st
     assert_eq!(sequences, (1..=40).collect::<Vec<_>>(), "what was taken back leaves no gap");
 }
 
-pub(crate) async fn a_conversation_exists_only_for_those_who_are_in_it(store: impl Store) {
+pub(crate) async fn of_two_commits_for_one_epoch_one_finds_it(store: impl Store) {
     begin(&store).await;
-    for stranger in [caller(2), Caller::Device { workspace: WORKSPACE, user: user(2), device: device(3) }] {
-        assert!(store.read(stranger, |unit| Box::pin(unit.conversation(CONVERSATION))).await.unwrap().is_none());
-        assert!(store.read(stranger, |unit| Box::pin(unit.conversation_of_member(CONVERSATION))).await.unwrap().is_none());
-        assert!(store.read(stranger, |unit| Box::pin(unit.heads())).await.unwrap().is_empty());
+    let seen = store.read(caller(1), |unit| Box::pin(unit.conversation(CONVERSATION))).await.unwrap().unwrap();
+    commit(&store, 0, &[(1, Role::Owner), (2, Role::Member)]).await;
+    let late = CommitUpload {
+        epoch: 0,
+        commit: Bytes(vec![6]),
+        group_info: Bytes(vec![6]),
+        ratchet_tree: Bytes(vec![6]),
+        welcomes: Vec::new(),
+        members: vec![MemberRole { user: user(1), role: Role::Owner }],
+        devices: vec![device(1)],
+    };
+    let applied = store.write(caller(1), move |unit| {
+        Box::pin(async move { unit.apply_commit(&seen, &late, &Membership::default(), &[(device(1), user(1))], 2).await })
+    });
+    assert!(!applied.await.unwrap());
+    assert_eq!(store.read(caller(2), |unit| Box::pin(unit.heads())).await.unwrap().len(), 1, "the loser changed nothing");
+    assert_eq!(say(&store, 1, 0, 1).await, None, "a message of the ended epoch has no place");
+}
+
+pub(crate) async fn who_comes_later_sees_messages_from_there_on(store: impl Store) {
+    begin(&store).await;
+    assert_eq!(say(&store, 1, 0, 1).await, Some(1));
+    commit(&store, 0, &[(1, Role::Owner), (2, Role::Member)]).await;
+    assert_eq!(say(&store, 1, 1, 2).await, Some(2));
+    let seen = store.read(caller(2), |unit| Box::pin(unit.messages(CONVERSATION, 0, u64::MAX, 9))).await.unwrap();
+    assert_eq!(seen.iter().map(|message| message.sequence).collect::<Vec<_>>(), [2]);
+}
+
+pub(crate) async fn pages_of_commits_are_bounded_in_bytes(store: impl Store) {
+    begin(&store).await;
+    for epoch in 0..3 {
+        commit(&store, epoch, &[(1, Role::Owner)]).await;
     }
-    let other_device = Caller::Device { workspace: WORKSPACE, user: user(1), device: device(4) };
-    assert!(store.read(other_device, |unit| Box::pin(unit.conversation(CONVERSATION))).await.unwrap().is_none());
-    assert!(
-        store.read(other_device, |unit| Box::pin(unit.conversation_of_member(CONVERSATION))).await.unwrap().is_some(),
-        "it may come back"
-    );
+    for (max_bytes, expected) in [(0, 1), (2, 2), (3, 3)] {
+        let page = store.read(caller(1), move |unit| Box::pin(unit.commits(CONVERSATION, 0, 10, max_bytes))).await.unwrap();
+        assert_eq!(page.len(), expected, "at least one, and no more than {max_bytes} bytes");
+    }
+}
+
+pub(crate) const fn header(number: u8, counter: u64) -> EnvelopeHeader {
+    EnvelopeHeader {
+        algorithm: Algorithm::Aes256Gcm,
+        conversation: CONVERSATION,
+        epoch: 0,
+        device: device(number),
+        message: message(number),
+        counter,
+        sent_at_ms: 0,
+        previous: Hash::ZERO,
+        roster: RosterHead { sequence: 0, hash: Hash::ZERO },
+        epoch_authenticator: Hash::ZERO,
+    }
+}
+
+pub(crate) async fn only_the_newest_receipt_of_a_device_stays(store: impl Store) {
+    begin(&store).await;
+    commit(&store, 0, &[(1, Role::Owner), (2, Role::ReadOnly)]).await;
+    for (counter, receipt) in [(4, b"old"), (5, b"new"), (4, b"old")] {
+        store.write(caller(2), move |unit| Box::pin(async move { unit.put_receipt(&header(2, counter), receipt, 2).await })).await.unwrap();
+    }
+    let receipts = store.read(caller(1), |unit| Box::pin(unit.receipts(CONVERSATION))).await.unwrap();
+    assert_eq!(receipts.iter().map(|receipt| receipt.envelope.0.as_slice()).collect::<Vec<_>>(), [b"new"]);
 }
 
 pub(crate) async fn places_are_gapless_and_kept_by_message_id(store: impl Store) {
@@ -148,6 +224,7 @@ pub(crate) async fn places_are_gapless_and_kept_by_message_id(store: impl Store)
                 Box::pin(async move { unit.insert_message(CONVERSATION, message(number), 0, &[number], 5).await })
             })
             .await
+            .unwrap()
             .unwrap();
         assert_eq!((accepted.sequence, accepted.sha256), (u64::from(number), Hash::of(&[number])));
     }
@@ -171,37 +248,6 @@ pub(crate) async fn a_commit_replaces_members_and_takes_welcomes_of_those_remove
     assert!(store.read(caller(2), |unit| Box::pin(unit.conversation(CONVERSATION))).await.unwrap().is_none());
 }
 
-pub(crate) async fn only_the_relay_itself_sees_sessions_statements_and_the_audit_log(store: impl Store) {
-    begin(&store).await;
-    let token = Hash::of(b"token");
-    let session = SessionRow { workspace: WORKSPACE, subject: Subject::Device(device(1)), expires_at_ms: 100 };
-    store.write(Caller::Relay, move |unit| Box::pin(unit.insert_session(token, session, 1))).await.unwrap();
-    assert_eq!(store.read(Caller::Relay, move |unit| Box::pin(unit.session(token))).await.unwrap(), Some(session));
-    for caller in [caller(1), INVITE] {
-        let denied = store.read(caller, move |unit| Box::pin(unit.session(token))).await;
-        assert!(matches!(denied, Err(StoreError::WrongCaller)));
-        let denied = store.read(caller, |unit| Box::pin(unit.audit_entries(0, 10))).await;
-        assert!(matches!(denied, Err(StoreError::WrongCaller)));
-        let denied = store.write(caller, |unit| Box::pin(unit.append_statement(WORKSPACE, 0, b"forged"))).await;
-        assert!(matches!(denied, Err(StoreError::WrongCaller)));
-        let denied = store.write(caller, move |unit| Box::pin(unit.insert_session(Hash::of(b"own"), session, 1))).await;
-        assert!(matches!(denied, Err(StoreError::WrongCaller)));
-    }
-    store.write(Caller::Relay, |unit| Box::pin(unit.delete_sessions_of(device(1)))).await.unwrap();
-    assert_eq!(store.read(Caller::Relay, move |unit| Box::pin(unit.session(token))).await.unwrap(), None);
-}
-
-pub(crate) async fn an_invite_reaches_nothing_of_a_device(store: impl Store) {
-    begin(&store).await;
-    for caller in [INVITE, Caller::Relay] {
-        assert!(matches!(store.read(caller, |unit| Box::pin(unit.conversation(CONVERSATION))).await, Err(StoreError::WrongCaller)));
-        assert!(matches!(store.read(caller, |unit| Box::pin(unit.welcomes())).await, Err(StoreError::WrongCaller)));
-        assert!(matches!(store.read(caller, |unit| Box::pin(unit.vault())).await, Err(StoreError::WrongCaller)));
-        let denied = store.write(caller, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256))).await;
-        assert!(matches!(denied, Err(StoreError::WrongCaller)));
-    }
-}
-
 pub(crate) async fn a_key_package_goes_to_one_claimer_only(store: impl Store) {
     begin(&store).await;
     let left: Vec<Vec<u8>> = (0..8).map(|number| vec![number]).collect();
@@ -220,26 +266,6 @@ pub(crate) async fn a_key_package_goes_to_one_claimer_only(store: impl Store) {
     claimed.sort_unstable();
     assert_eq!(claimed, (0..8).map(|number| vec![number]).collect::<Vec<_>>());
     assert_eq!(store.read(caller(1), |unit| Box::pin(unit.count_key_packages(Suite::P384Aes256))).await.unwrap(), (0, 0));
-}
-
-pub(crate) async fn backups_belong_to_their_user(store: impl Store) {
-    begin(&store).await;
-    let put = |number: u8, wrapped: u8| {
-        let keys = [WrappedEpochKey { conversation: CONVERSATION, epoch: 0, wrapped: Bytes(vec![wrapped]) }];
-        store.write(caller(number), move |unit| {
-            Box::pin(async move {
-                unit.put_epoch_keys(&keys).await?;
-                unit.put_vault(&[wrapped]).await
-            })
-        })
-    };
-    put(1, 1).await.unwrap();
-    put(2, 2).await.unwrap();
-    put(1, 3).await.unwrap();
-    let keys = store.read(caller(1), |unit| Box::pin(unit.epoch_keys())).await.unwrap();
-    assert_eq!(keys.iter().map(|key| key.wrapped.0.clone()).collect::<Vec<_>>(), [vec![1]], "the first stays");
-    assert_eq!(store.read(caller(1), |unit| Box::pin(unit.vault())).await.unwrap(), Some(vec![3]), "the newest vault stays");
-    assert_eq!(store.read(caller(2), |unit| Box::pin(unit.vault())).await.unwrap(), Some(vec![2]));
 }
 
 pub(crate) async fn the_audit_log_is_a_chain_that_can_not_be_changed(store: impl Store) {

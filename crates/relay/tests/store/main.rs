@@ -3,19 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 mod conformance;
+mod denials;
 mod schema;
 
 use bezel_relay::store::SqliteStore;
 
 /// Runs each test of the suite on an engine, opened by `$open`; the folder lives as long as the test.
 macro_rules! conforms {
-    ($engine:ident, $open:expr, [$($test:ident),* $(,)?]) => {
+    ($engine:ident, $open:expr, [$($suite:ident::$test:ident),* $(,)?]) => {
         mod $engine {
             $(
                 #[tokio::test]
                 async fn $test() {
                     let folder = tempfile::tempdir().unwrap();
-                    crate::conformance::$test($open(folder.path().to_owned()).await).await;
+                    crate::$suite::$test($open(folder.path().to_owned()).await).await;
                 }
             )*
         }
@@ -30,16 +31,24 @@ conforms!(
     sqlite,
     crate::sqlite_in,
     [
-        what_is_written_is_read,
-        a_refused_unit_of_work_leaves_nothing,
-        a_failing_neighbour_in_a_batch_changes_nothing_for_others,
-        a_conversation_exists_only_for_those_who_are_in_it,
-        places_are_gapless_and_kept_by_message_id,
-        a_commit_replaces_members_and_takes_welcomes_of_those_removed,
-        only_the_relay_itself_sees_sessions_statements_and_the_audit_log,
-        an_invite_reaches_nothing_of_a_device,
-        a_key_package_goes_to_one_claimer_only,
-        backups_belong_to_their_user,
-        the_audit_log_is_a_chain_that_can_not_be_changed,
+        conformance::what_is_written_is_read,
+        conformance::a_refused_unit_of_work_leaves_nothing,
+        conformance::a_failing_neighbour_in_a_batch_changes_nothing_for_others,
+        denials::a_conversation_exists_only_for_those_who_are_in_it,
+        denials::a_stranger_changes_nothing_in_a_conversation,
+        conformance::of_two_commits_for_one_epoch_one_finds_it,
+        conformance::who_comes_later_sees_messages_from_there_on,
+        conformance::pages_of_commits_are_bounded_in_bytes,
+        conformance::only_the_newest_receipt_of_a_device_stays,
+        denials::who_is_shut_out_begins_no_unit_of_work,
+        denials::an_id_belongs_to_one_workspace_for_ever,
+        denials::another_workspaces_key_packages_and_roster_are_not_there,
+        conformance::places_are_gapless_and_kept_by_message_id,
+        conformance::a_commit_replaces_members_and_takes_welcomes_of_those_removed,
+        denials::only_the_relay_itself_sees_sessions_statements_and_the_audit_log,
+        denials::an_invite_reaches_nothing_of_a_device,
+        conformance::a_key_package_goes_to_one_claimer_only,
+        denials::backups_belong_to_their_user,
+        conformance::the_audit_log_is_a_chain_that_can_not_be_changed,
     ]
 );

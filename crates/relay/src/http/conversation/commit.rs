@@ -50,7 +50,15 @@ pub(crate) async fn commit<S: Store>(
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 let at_ms = now_ms();
-                unit.apply_commit(&found, &upload, &before, &devices, at_ms).await?;
+                // The roster may have grown since it was looked at.
+                for (device, _) in devices.iter().filter(|device| !before.devices.contains(device)) {
+                    if !unit.stands(*device).await? {
+                        return Ok(Err(Refusal::refused("only devices that stand in the roster can be added")));
+                    }
+                }
+                if !unit.apply_commit(&found, &upload, &before, &devices, at_ms).await? {
+                    return Ok(Err(Refusal::stale_epoch(found.epoch + 1)));
+                }
                 audit(unit, is_audited, "conversation_commit", Some(format!("{id} epoch {}", found.epoch))).await?;
                 let added = upload.welcomes.iter().map(|welcome| welcome.device).collect();
                 let after = Membership { members: upload.members.iter().map(|member| (member.user, member.role)).collect(), devices };

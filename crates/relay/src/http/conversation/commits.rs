@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use bezel_protocol::wire::{Commits, MAX_PAGE};
+use bezel_protocol::wire::{Commits, MAX_COMMIT_BYTES, MAX_PAGE};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -29,7 +29,7 @@ pub(crate) async fn commits<S: Store>(
                 if unit.conversation(id).await?.is_none() {
                     return Ok(None);
                 }
-                unit.commits(id, from, MAX_PAGE).await.map(Some)
+                unit.commits(id, from, MAX_PAGE, MAX_COMMIT_BYTES).await.map(Some)
             })
         })
         .await?

@@ -1,5 +1,6 @@
 //! `POST /v1/key-packages/claim`: one key package of each device, to add it to a group.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -23,7 +24,7 @@ pub(crate) async fn claim<S: Store>(
     }
     let roster = app.roster(device.workspace).ok_or_else(Refusal::not_found)?;
     // Devices of other workspaces, and those that were shut out, are not there.
-    let devices: Vec<_> = request.devices.into_iter().filter(|device| roster.stands(*device, now_ms())).collect();
+    let devices: BTreeSet<_> = request.devices.into_iter().filter(|device| roster.stands(*device, now_ms())).collect();
     let is_audited = app.settings.audit_logging;
     let key_packages = app
         .store

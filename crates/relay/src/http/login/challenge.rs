@@ -19,7 +19,7 @@ pub(crate) async fn challenge<S: Store>(
     getrandom::fill(&mut nonce).map_err(|_| StoreError::Closed)?;
     let ChallengeRequest { workspace, subject } = request;
     let statement = LoginStatement { relay: app.key.public(), workspace, subject, nonce, issued_at_ms: now_ms() };
-    app.remember_challenge(statement).ok_or_else(Refusal::too_many)?;
+    app.remember_challenge(statement);
     Ok(Cbor(Challenge { statement, identity_required: identity_required(&app, &statement).await? }))
 }
 

@@ -29,20 +29,23 @@ pub(crate) async fn log_in<S: Store>(State(app): State<Arc<App<S>>>, Cbor(reques
     let (token_hash, expires_at_ms) = (Hash::of(&token), now_ms() + SESSION_LIFETIME_MS);
     let session = SessionRow { workspace: statement.workspace, subject: statement.subject, expires_at_ms };
     let is_audited = app.settings.audit_logging;
-    app.store
+    let begun = app
+        .store
         .write(Caller::Relay, move |unit| {
             Box::pin(async move {
-                unit.insert_session(token_hash, session, now_ms()).await?;
+                // Whoever was shut out since the signatures were checked gets none.
+                if !unit.insert_session(token_hash, session, now_ms()).await? {
+                    return Ok(false);
+                }
                 if let Subject::Device(device) = session.subject {
                     unit.insert_known_device(device, now_ms()).await?;
                     audit(unit, is_audited, "log_in", Some(device.to_string())).await?;
                 }
-                Ok(())
+                Ok(true)
             })
         })
         .await?;
-    app.remember_session(token_hash, session);
-    Ok(Cbor(Session { token: Bytes(token), expires_at_ms }))
+    if begun { Ok(Cbor(Session { token: Bytes(token), expires_at_ms })) } else { Err(Refusal::unauthenticated()) }
 }
 
 /// Every signature that is due, by keys that stand.

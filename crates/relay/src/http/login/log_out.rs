@@ -4,12 +4,24 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
-use crate::app::App;
-use crate::http::{Device, Refusal};
-use crate::store::{Caller, Store};
+use crate::app::{App, audit};
+use crate::http::Refusal;
+use crate::http::auth::Visitor;
+use crate::store::Store;
 
-pub(crate) async fn log_out<S: Store>(State(app): State<Arc<App<S>>>, device: Device) -> Result<(), Refusal> {
-    app.forget_sessions(|token, _| *token == device.token);
-    app.store.write(Caller::Relay, move |unit| Box::pin(unit.delete_session(device.token))).await?;
+pub(crate) async fn log_out<S: Store>(State(app): State<Arc<App<S>>>, visitor: Visitor) -> Result<(), Refusal> {
+    let (token, is_audited) = (visitor.token(), app.settings.audit_logging);
+    app.store
+        .write(visitor.caller(), move |unit| {
+            Box::pin(async move {
+                audit(unit, is_audited, "log_out", None).await?;
+                unit.as_relay().delete_session(token).await
+            })
+        })
+        .await?;
+    app.forget_sessions(|known, _| *known == token);
+    if let Visitor::Device(device) = visitor {
+        app.hub.end(token, device.device);
+    }
     Ok(())
 }

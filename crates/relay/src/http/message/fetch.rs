@@ -27,8 +27,9 @@ pub(crate) async fn fetch<S: Store>(
         .store
         .read(device.caller(), move |unit| {
             Box::pin(async move {
-                let Some(conversation) = unit.conversation(id).await? else { return Ok(None) };
-                let first = first.max(conversation.joined_sequence + 1);
+                if unit.conversation(id).await?.is_none() {
+                    return Ok(None);
+                }
                 unit.messages(id, first, last, MAX_PAGE).await.map(Some)
             })
         })

@@ -70,9 +70,13 @@ async fn take(unit: &mut Unit<'_>, header: EnvelopeHeader, message: NewMessage) 
     let (envelope, now_ms) = (&message.envelope.0, now_ms());
     let unstored = MessageAccepted { sequence: 0, stored_at_ms: now_ms, sha256: Hash::of(envelope) };
     match message.kind {
-        MessageKind::Stored => taken(unit.insert_message(conversation.id, header.message, header.epoch, envelope, now_ms).await?),
+        MessageKind::Stored => match unit.insert_message(conversation.id, header.message, header.epoch, envelope, now_ms).await? {
+            Some(accepted) => taken(accepted),
+            // A commit came between.
+            None => Ok(Err(Refusal::stale_epoch(conversation.epoch + 1))),
+        },
         MessageKind::Receipt => {
-            unit.put_receipt(conversation.id, envelope, now_ms).await?;
+            unit.put_receipt(&header, envelope, now_ms).await?;
             taken(unstored)
         }
         MessageKind::Transient => taken(unstored),

@@ -14,7 +14,7 @@ use crate::http::{Cbor, Refusal};
 use crate::store::{Caller, Store};
 
 /// A statement may be dated so far ahead of the relay's clock.
-const CLOCK_SLACK_MS: i64 = 5 * 60 * 1000;
+pub(crate) const CLOCK_SLACK_MS: i64 = 5 * 60 * 1000;
 /// So many statements at once.
 const MAX_STATEMENTS: usize = 64;
 
@@ -29,15 +29,12 @@ pub(crate) async fn append<S: Store>(
     let before = app.roster(visitor.workspace()).ok_or_else(Refusal::not_found)?;
     let roster = Arc::new(grown(&before, &statements)?);
     let shut_out = shut_out(&before, &roster);
-    let caller = match visitor {
-        Visitor::Device(device) => device.caller(),
-        Visitor::Invite(workspace, invite) => Caller::Invite { workspace, invite },
-    };
-    store(&app, caller, Arc::clone(&roster), statements, shut_out.clone()).await?;
+    store(&app, visitor.caller(), (before, Arc::clone(&roster)), statements).await?;
     app.forget_sessions(
         |_, session| matches!(session.subject, bezel_protocol::login::Subject::Device(device) if shut_out.contains(&device)),
     );
     app.set_roster(Arc::clone(&roster));
+    shut_out.iter().for_each(|device| app.hub.shut_out(*device));
     let devices = roster.users().flat_map(|user| roster.devices_of(user.id)).map(|device| device.id);
     app.hub.send(devices, &Event::Roster(roster.head()));
     Ok(Cbor(RosterAppended { head: roster.head() }))
@@ -57,7 +54,7 @@ fn parse(new: &NewStatements) -> Result<Vec<SignedStatement>, Refusal> {
 
 /// Who holds an invite may join by it and add the first device; nothing else.
 fn may_say(visitor: &Visitor, statements: &[SignedStatement]) -> Result<(), Refusal> {
-    let Visitor::Invite(_, invite) = visitor else { return Ok(()) };
+    let Visitor::Invite(_, invite, _) = visitor else { return Ok(()) };
     let says = |index: usize| statements.get(index).map(|statement| &statement.body().statement);
     match (says(0), says(1), statements.len()) {
         (Some(Statement::Join(join)), Some(Statement::DeviceAdd(_)), 2) if join.invite == *invite => Ok(()),
@@ -88,9 +85,8 @@ fn shut_out(before: &Roster, after: &Roster) -> Vec<DeviceId> {
 async fn store<S: Store>(
     app: &App<S>,
     caller: Caller,
-    roster: Arc<Roster>,
+    (before, after): (Arc<Roster>, Arc<Roster>),
     statements: Vec<SignedStatement>,
-    shut_out: Vec<DeviceId>,
 ) -> Result<(), Refusal> {
     let is_audited = app.settings.audit_logging;
     app.store
@@ -103,13 +99,9 @@ async fn store<S: Store>(
                 // The effects are the relay's own doing: it checked them.
                 let mut relay = unit.as_relay();
                 for statement in &statements {
-                    relay.append_statement(roster.workspace(), statement.body().sequence, statement.as_bytes()).await?;
+                    relay.append_statement(after.workspace(), statement.body().sequence, statement.as_bytes()).await?;
                 }
-                relay.put_user_keys(&roster, now_ms()).await?;
-                for device in shut_out {
-                    relay.delete_sessions_of(device).await?;
-                }
-                Ok(())
+                relay.apply_roster(Some(&before), &after, now_ms()).await
             })
         })
         .await?;

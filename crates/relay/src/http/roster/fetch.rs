@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::http::auth::Visitor;
 use crate::http::{Cbor, Refusal};
-use crate::store::{Caller, Store};
+use crate::store::Store;
 
 #[derive(Deserialize)]
 pub(crate) struct After {
@@ -24,7 +24,7 @@ pub(crate) async fn fetch<S: Store>(
     let workspace = visitor.workspace();
     let roster = app.roster(workspace).ok_or_else(Refusal::not_found)?;
     let head = roster.head();
-    let mut statements = app.store.read(Caller::Relay, move |unit| Box::pin(unit.statements_after(workspace, after))).await?;
+    let mut statements = app.store.read(visitor.caller(), move |unit| Box::pin(unit.statements(workspace, after))).await?;
     // What was appended since the head was taken comes with the next head.
     let first = after.map_or(0, |after| after.saturating_add(1));
     let count = (head.sequence + 1).saturating_sub(first);

@@ -3,5 +3,5 @@
 mod append;
 mod fetch;
 
-pub(crate) use append::append;
+pub(crate) use append::{CLOCK_SLACK_MS, append};
 pub(crate) use fetch::fetch;

@@ -8,6 +8,7 @@ use bezel_protocol::wire::NewWorkspace;
 
 use crate::app::{App, audit};
 use crate::clock::now_ms;
+use crate::http::roster::CLOCK_SLACK_MS;
 use crate::http::{Cbor, Refusal};
 use crate::store::{Caller, Store};
 
@@ -23,6 +24,9 @@ pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): 
     };
     if !matches!(device.body().statement, Statement::DeviceAdd(_)) {
         return Err(Refusal::malformed("the second statement adds the owner's first device"));
+    }
+    if statements.iter().any(|statement| statement.body().at_ms > now_ms() + CLOCK_SLACK_MS) {
+        return Err(Refusal::refused("a statement is dated in the future: set the clock of your computer"));
     }
     let mut roster = Roster::begin(genesis).map_err(|error| Refusal::roster(&error))?;
     roster.append(device).map_err(|error| Refusal::roster(&error))?;
@@ -43,7 +47,7 @@ pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): 
                 for statement in &kept {
                     unit.append_statement(workspace, statement.body().sequence, statement.as_bytes()).await?;
                 }
-                unit.put_user_keys(&applied, now_ms()).await?;
+                unit.apply_roster(None, &applied, now_ms()).await?;
                 audit(unit, is_audited, "workspace_create", Some(workspace.to_string())).await
             })
         })

@@ -1,16 +1,17 @@
 //! The audit log: appended to in the unit of work of what it tells of.
 
+use async_trait::async_trait;
 use bezel_protocol::{Hash, cbor};
 use sqlx::Row as _;
 
-use super::super::Unit;
+use super::super::EngineUnit;
 use super::{hash, signed, unsigned};
 use crate::audit::link;
-use crate::store::{AuditEntry, Caller, StoreError, StoredAuditEntry};
+use crate::store::{AuditEntry, AuditLog, Caller, StoreError, StoredAuditEntry};
 
-impl Unit<'_> {
-    /// Appends an entry in the caller's name.
-    pub async fn audit(&mut self, action: &str, subject: Option<String>, at_ms: i64) -> Result<(), StoreError> {
+#[async_trait]
+impl AuditLog for EngineUnit<'_> {
+    async fn audit(&mut self, action: &str, subject: Option<String>, at_ms: i64) -> Result<(), StoreError> {
         let (user, device) = match self.caller {
             Caller::Device { user, device, .. } => (Some(user), Some(device)),
             Caller::Invite { .. } | Caller::Relay => (None, None),
@@ -26,16 +27,14 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// How many entries there are, and the hash of the newest.
-    pub async fn audit_head(&mut self) -> Result<Option<(u64, Hash)>, StoreError> {
+    async fn audit_head(&mut self) -> Result<Option<(u64, Hash)>, StoreError> {
         let row = sqlx::query("SELECT sequence, hash FROM encryption_audit_logs ORDER BY sequence DESC LIMIT 1")
             .fetch_optional(&mut *self.connection)
             .await?;
         row.map(|row| Ok((unsigned(&row, "sequence")?, hash(&row, "hash")?))).transpose()
     }
 
-    /// Entries after a given one, in order.
-    pub async fn audit_entries(&mut self, after: u64, limit: u32) -> Result<Vec<StoredAuditEntry>, StoreError> {
+    async fn audit_entries(&mut self, after: u64, limit: u32) -> Result<Vec<StoredAuditEntry>, StoreError> {
         self.relay()?;
         let rows = sqlx::query("SELECT sequence, entry, hash FROM encryption_audit_logs WHERE sequence > $1 ORDER BY sequence LIMIT $2")
             .bind(signed(after))

@@ -1,16 +1,17 @@
 //! What a user's devices keep for each other, wrapped. Nobody else's exists for the caller.
 
+use async_trait::async_trait;
 use bezel_protocol::ConversationId;
 use bezel_protocol::wire::{Bytes, WrappedEpochKey};
 use sqlx::Row as _;
 
-use super::super::Unit;
+use super::super::EngineUnit;
 use super::{id, signed, unsigned};
-use crate::store::StoreError;
+use crate::store::{Backups, StoreError};
 
-impl Unit<'_> {
-    /// Keeps wrapped epoch keys of the caller's user; one that is there stays as it is.
-    pub async fn put_epoch_keys(&mut self, keys: &[WrappedEpochKey]) -> Result<(), StoreError> {
+#[async_trait]
+impl Backups for EngineUnit<'_> {
+    async fn put_epoch_keys(&mut self, keys: &[WrappedEpochKey]) -> Result<(), StoreError> {
         let (_, user, _) = self.device()?;
         for key in keys {
             sqlx::query(
@@ -27,8 +28,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// All wrapped epoch keys of the caller's user.
-    pub async fn epoch_keys(&mut self) -> Result<Vec<WrappedEpochKey>, StoreError> {
+    async fn epoch_keys(&mut self) -> Result<Vec<WrappedEpochKey>, StoreError> {
         let (_, user, _) = self.device()?;
         let rows = sqlx::query(
             "SELECT conversation_id, epoch, wrapped_key FROM user_conversation_keys WHERE user_id = $1 ORDER BY conversation_id, epoch",
@@ -47,8 +47,7 @@ impl Unit<'_> {
             .collect()
     }
 
-    /// Keeps the vault of the caller's user.
-    pub async fn put_vault(&mut self, vault: &[u8]) -> Result<(), StoreError> {
+    async fn put_vault(&mut self, vault: &[u8]) -> Result<(), StoreError> {
         let (_, user, _) = self.device()?;
         sqlx::query("INSERT INTO vaults (user_id, vault) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET vault = excluded.vault")
             .bind(user.as_bytes().as_slice())
@@ -58,8 +57,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// The vault of the caller's user.
-    pub async fn vault(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn vault(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let (_, user, _) = self.device()?;
         let row = sqlx::query("SELECT vault FROM vaults WHERE user_id = $1")
             .bind(user.as_bytes().as_slice())

@@ -1,26 +1,19 @@
-//! Conversations: their members, their commits, the welcomes into them. A conversation that the caller's device is not in does not
-//! exist for it.
+//! Conversations: their members, their commits, the welcomes into them.
 
+use async_trait::async_trait;
 use bezel_protocol::wire::{Bytes, CommitUpload, ConversationHead, GroupState, MemberRole, NewConversation, StoredCommit, Welcome};
 use bezel_protocol::{ConversationId, DeviceId, Role, Suite, UserId, cbor};
+use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
-use super::super::{Row, Unit};
+use super::super::{EngineUnit, Row};
 use super::{id, signed, unsigned};
-use crate::store::{Conversation, Membership, StoreError};
+use crate::store::{Conversation, Conversations, Membership, StoreError};
 
-fn suite(row: &Row) -> Result<Suite, StoreError> {
-    let code = u16::try_from(unsigned(row, "suite")?).map_err(|_| StoreError::Damaged("suite"))?;
-    Suite::try_from(code).map_err(|_| StoreError::Damaged("suite"))
-}
-
-fn role(row: &Row) -> Result<Role, StoreError> {
-    row.try_get::<&str, _>("role")?.parse().map_err(|_| StoreError::Damaged("role"))
-}
-
-impl Unit<'_> {
-    /// Whether a conversation with this id exists, for whomever.
-    pub async fn is_conversation(&mut self, conversation: ConversationId) -> Result<bool, StoreError> {
+#[async_trait]
+impl Conversations for EngineUnit<'_> {
+    async fn is_conversation(&mut self, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.device()?;
         let row = sqlx::query("SELECT 1 AS there FROM group_conversations WHERE conversation_id = $1")
             .bind(conversation.as_bytes().as_slice())
             .fetch_optional(&mut *self.connection)
@@ -28,8 +21,7 @@ impl Unit<'_> {
         Ok(row.is_some())
     }
 
-    /// A new conversation of the caller.
-    pub async fn insert_conversation(&mut self, new: &NewConversation, now_ms: i64) -> Result<(), StoreError> {
+    async fn insert_conversation(&mut self, new: &NewConversation, now_ms: i64) -> Result<(), StoreError> {
         let (workspace, user, device) = self.device()?;
         sqlx::query(
             "INSERT INTO group_conversations (conversation_id, workspace_id, suite, epoch, last_sequence, group_info, ratchet_tree, created_at_ms)
@@ -47,11 +39,10 @@ impl Unit<'_> {
         self.insert_group_device(new.conversation, device, user, 0).await
     }
 
-    /// A conversation that the caller's device is in.
-    pub async fn conversation(&mut self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
+    async fn conversation(&mut self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let (_, _, device) = self.device()?;
         let row = sqlx::query(
-            "SELECT c.suite, c.epoch, c.last_sequence, m.role, d.joined_sequence
+            "SELECT c.suite, c.epoch, c.last_sequence, m.role
              FROM group_conversations c
              JOIN group_devices d ON d.conversation_id = c.conversation_id AND d.device_id = $2
              JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = d.user_id
@@ -61,21 +52,10 @@ impl Unit<'_> {
         .bind(device.as_bytes().as_slice())
         .fetch_optional(&mut *self.connection)
         .await?;
-        row.map(|row| {
-            Ok(Conversation {
-                id: conversation,
-                suite: suite(&row)?,
-                epoch: unsigned(&row, "epoch")?,
-                last_sequence: unsigned(&row, "last_sequence")?,
-                role: role(&row)?,
-                joined_sequence: unsigned(&row, "joined_sequence")?,
-            })
-        })
-        .transpose()
+        row.map(|row| found(conversation, &row)).transpose()
     }
 
-    /// The same for a device that has no leaf (any more) but whose user is a member: it may come back.
-    pub async fn conversation_of_member(&mut self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
+    async fn conversation_of_member(&mut self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let (_, user, _) = self.device()?;
         let row = sqlx::query(
             "SELECT c.suite, c.epoch, c.last_sequence, m.role
@@ -87,22 +67,10 @@ impl Unit<'_> {
         .bind(user.as_bytes().as_slice())
         .fetch_optional(&mut *self.connection)
         .await?;
-        row.map(|row| {
-            let last_sequence = unsigned(&row, "last_sequence")?;
-            Ok(Conversation {
-                id: conversation,
-                suite: suite(&row)?,
-                epoch: unsigned(&row, "epoch")?,
-                last_sequence,
-                role: role(&row)?,
-                joined_sequence: last_sequence,
-            })
-        })
-        .transpose()
+        row.map(|row| found(conversation, &row)).transpose()
     }
 
-    /// Every conversation that the caller's device is in.
-    pub async fn heads(&mut self) -> Result<Vec<ConversationHead>, StoreError> {
+    async fn heads(&mut self) -> Result<Vec<ConversationHead>, StoreError> {
         let (_, user, device) = self.device()?;
         let rows = sqlx::query(
             "SELECT c.conversation_id, c.last_sequence, c.epoch, m.role
@@ -127,64 +95,52 @@ impl Unit<'_> {
             .collect()
     }
 
-    /// Who is in a conversation that the caller was shown.
-    pub async fn membership(&mut self, conversation: ConversationId) -> Result<Membership, StoreError> {
-        let members = sqlx::query("SELECT user_id, role FROM group_members WHERE conversation_id = $1 ORDER BY user_id")
-            .bind(conversation.as_bytes().as_slice())
-            .fetch_all(&mut *self.connection)
-            .await?;
-        let devices = sqlx::query("SELECT device_id, user_id FROM group_devices WHERE conversation_id = $1 ORDER BY device_id")
-            .bind(conversation.as_bytes().as_slice())
-            .fetch_all(&mut *self.connection)
-            .await?;
+    async fn membership(&mut self, conversation: ConversationId) -> Result<Membership, StoreError> {
+        let (_, user, _) = self.device()?;
+        let members = sqlx::query(
+            "SELECT m.user_id, m.role
+             FROM group_members m
+             JOIN group_members own ON own.conversation_id = m.conversation_id AND own.user_id = $2
+             WHERE m.conversation_id = $1 ORDER BY m.user_id",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let devices = sqlx::query(
+            "SELECT d.device_id, d.user_id
+             FROM group_devices d
+             JOIN group_members own ON own.conversation_id = d.conversation_id AND own.user_id = $2
+             WHERE d.conversation_id = $1 ORDER BY d.device_id",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let member = |row| Ok((id(row, "user_id", UserId::from_slice)?, role(row)?));
+        let device = |row| Ok((id(row, "device_id", DeviceId::from_slice)?, id(row, "user_id", UserId::from_slice)?));
         Ok(Membership {
-            members: members
-                .iter()
-                .map(|row| Ok((id(row, "user_id", UserId::from_slice)?, role(row)?)))
-                .collect::<Result<_, StoreError>>()?,
-            devices: devices
-                .iter()
-                .map(|row| Ok((id(row, "device_id", DeviceId::from_slice)?, id(row, "user_id", UserId::from_slice)?)))
-                .collect::<Result<_, StoreError>>()?,
+            members: members.iter().map(member).collect::<Result<_, StoreError>>()?,
+            devices: devices.iter().map(device).collect::<Result<_, StoreError>>()?,
         })
     }
 
-    /// A commit that was authorised: the log, the newest group, the members, the welcomes.
-    pub async fn apply_commit(
+    async fn apply_commit(
         &mut self,
         conversation: &Conversation,
         upload: &CommitUpload,
         before: &Membership,
         devices: &[(DeviceId, UserId)],
         now_ms: i64,
-    ) -> Result<(), StoreError> {
-        let (_, _, committer) = self.device()?;
-        self.insert_commit(conversation, upload, committer, now_ms).await?;
-        sqlx::query("UPDATE group_conversations SET epoch = $2, group_info = $3, ratchet_tree = $4 WHERE conversation_id = $1")
-            .bind(conversation.id.as_bytes().as_slice())
-            .bind(signed(conversation.epoch + 1))
-            .bind(upload.group_info.as_ref())
-            .bind(upload.ratchet_tree.as_ref())
-            .execute(&mut *self.connection)
-            .await?;
-        sqlx::query("DELETE FROM group_members WHERE conversation_id = $1")
-            .bind(conversation.id.as_bytes().as_slice())
-            .execute(&mut *self.connection)
-            .await?;
-        for member in &upload.members {
-            self.insert_member(conversation.id, member.user, member.role).await?;
+    ) -> Result<bool, StoreError> {
+        let (_, user, committer) = self.device()?;
+        if !self.end_epoch(conversation, upload, user).await? {
+            return Ok(false);
         }
+        self.insert_commit(conversation, upload, committer, now_ms).await?;
+        self.replace_members(conversation.id, &upload.members).await?;
         for (device, _) in before.devices.iter().filter(|(device, _)| !devices.iter().any(|(kept, _)| kept == device)) {
-            for leave in [
-                "DELETE FROM group_devices WHERE conversation_id = $1 AND device_id = $2",
-                "DELETE FROM welcomes WHERE conversation_id = $1 AND device_id = $2",
-            ] {
-                sqlx::query(leave)
-                    .bind(conversation.id.as_bytes().as_slice())
-                    .bind(device.as_bytes().as_slice())
-                    .execute(&mut *self.connection)
-                    .await?;
-            }
+            self.delete_group_device(conversation.id, *device).await?;
         }
         for (device, user) in devices.iter().filter(|(device, _)| !before.devices.iter().any(|(kept, _)| kept == device)) {
             self.insert_group_device(conversation.id, *device, *user, conversation.last_sequence).await?;
@@ -192,123 +148,52 @@ impl Unit<'_> {
         for welcome in &upload.welcomes {
             self.put_welcome(conversation, welcome.device, &welcome.welcome, &upload.ratchet_tree, now_ms).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn insert_commit(
-        &mut self,
-        conversation: &Conversation,
-        upload: &CommitUpload,
-        committer: DeviceId,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO conversation_encryption_keys
-                 (conversation_id, epoch, suite, commit_message, committer_device_id, members, devices, created_at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(conversation.id.as_bytes().as_slice())
-        .bind(signed(conversation.epoch))
-        .bind(i64::from(conversation.suite.code()))
-        .bind(upload.commit.as_ref())
-        .bind(committer.as_bytes().as_slice())
-        .bind(cbor::encode(&upload.members))
-        .bind(cbor::encode(&upload.devices))
-        .bind(now_ms)
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
-    }
-
-    async fn insert_member(&mut self, conversation: ConversationId, user: UserId, role: Role) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO group_members (conversation_id, user_id, role) VALUES ($1, $2, $3)")
-            .bind(conversation.as_bytes().as_slice())
-            .bind(user.as_bytes().as_slice())
-            .bind(role.as_str())
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
-    }
-
-    async fn insert_group_device(
+    async fn commits(
         &mut self,
         conversation: ConversationId,
-        device: DeviceId,
-        user: UserId,
-        joined: u64,
-    ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO group_devices (conversation_id, device_id, user_id, joined_sequence) VALUES ($1, $2, $3, $4)")
-            .bind(conversation.as_bytes().as_slice())
-            .bind(device.as_bytes().as_slice())
-            .bind(user.as_bytes().as_slice())
-            .bind(signed(joined))
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
-    }
-
-    async fn put_welcome(
-        &mut self,
-        conversation: &Conversation,
-        device: DeviceId,
-        welcome: &Bytes,
-        ratchet_tree: &Bytes,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO welcomes (device_id, conversation_id, epoch, welcome, ratchet_tree, last_sequence, created_at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (device_id, conversation_id) DO UPDATE SET
-                 epoch = excluded.epoch, welcome = excluded.welcome, ratchet_tree = excluded.ratchet_tree,
-                 last_sequence = excluded.last_sequence, created_at_ms = excluded.created_at_ms",
-        )
-        .bind(device.as_bytes().as_slice())
-        .bind(conversation.id.as_bytes().as_slice())
-        .bind(signed(conversation.epoch + 1))
-        .bind(welcome.as_ref())
-        .bind(ratchet_tree.as_ref())
-        .bind(signed(conversation.last_sequence))
-        .bind(now_ms)
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
-    }
-
-    /// Commits from an epoch on, in order.
-    pub async fn commits(&mut self, conversation: ConversationId, from: u64, limit: u32) -> Result<Vec<StoredCommit>, StoreError> {
-        self.device()?;
-        let rows = sqlx::query(
-            "SELECT epoch, commit_message, committer_device_id, members, devices, created_at_ms
-             FROM conversation_encryption_keys WHERE conversation_id = $1 AND epoch >= $2 ORDER BY epoch LIMIT $3",
+        from: u64,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        let (_, _, device) = self.device()?;
+        let mut rows = sqlx::query(
+            "SELECT k.epoch, k.commit_message, k.committer_device_id, k.members, k.devices, k.created_at_ms
+             FROM conversation_encryption_keys k
+             JOIN group_devices d ON d.conversation_id = k.conversation_id AND d.device_id = $4
+             WHERE k.conversation_id = $1 AND k.epoch >= $2 ORDER BY k.epoch LIMIT $3",
         )
         .bind(conversation.as_bytes().as_slice())
         .bind(signed(from))
         .bind(i64::from(limit))
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let members: Vec<MemberRole> = cbor::decode(row.try_get("members")?).map_err(|_| StoreError::Damaged("members"))?;
-                Ok(StoredCommit {
-                    epoch: unsigned(row, "epoch")?,
-                    commit: Bytes(row.try_get("commit_message")?),
-                    device: id(row, "committer_device_id", DeviceId::from_slice)?,
-                    created_at_ms: row.try_get("created_at_ms")?,
-                    members,
-                    devices: cbor::decode(row.try_get("devices")?).map_err(|_| StoreError::Damaged("devices"))?,
-                })
-            })
-            .collect()
+        .bind(device.as_bytes().as_slice())
+        .fetch(&mut *self.connection);
+        let (mut commits, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            let commit = commit(&row)?;
+            bytes += commit.commit.0.len();
+            if bytes > max_bytes && !commits.is_empty() {
+                break;
+            }
+            commits.push(commit);
+        }
+        Ok(commits)
     }
 
-    /// The newest group info and tree.
-    pub async fn group_state(&mut self, conversation: ConversationId) -> Result<Option<GroupState>, StoreError> {
-        self.device()?;
-        let row =
-            sqlx::query("SELECT suite, epoch, last_sequence, group_info, ratchet_tree FROM group_conversations WHERE conversation_id = $1")
-                .bind(conversation.as_bytes().as_slice())
-                .fetch_optional(&mut *self.connection)
-                .await?;
+    async fn group_state(&mut self, conversation: ConversationId) -> Result<Option<GroupState>, StoreError> {
+        let (_, user, _) = self.device()?;
+        let row = sqlx::query(
+            "SELECT c.suite, c.epoch, c.last_sequence, c.group_info, c.ratchet_tree
+             FROM group_conversations c
+             JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $2
+             WHERE c.conversation_id = $1",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
+        .fetch_optional(&mut *self.connection)
+        .await?;
         row.map(|row| {
             Ok(GroupState {
                 epoch: unsigned(&row, "epoch")?,
@@ -321,8 +206,7 @@ impl Unit<'_> {
         .transpose()
     }
 
-    /// Welcomes that wait for the caller's device.
-    pub async fn welcomes(&mut self) -> Result<Vec<Welcome>, StoreError> {
+    async fn welcomes(&mut self) -> Result<Vec<Welcome>, StoreError> {
         let (_, _, device) = self.device()?;
         let rows = sqlx::query(
             "SELECT w.conversation_id, c.suite, w.epoch, w.welcome, w.ratchet_tree, w.last_sequence, w.created_at_ms
@@ -347,8 +231,7 @@ impl Unit<'_> {
             .collect()
     }
 
-    /// How many welcomes wait for the caller's device.
-    pub async fn count_welcomes(&mut self) -> Result<u64, StoreError> {
+    async fn count_welcomes(&mut self) -> Result<u64, StoreError> {
         let (_, _, device) = self.device()?;
         let row = sqlx::query("SELECT count(*) AS waiting FROM welcomes WHERE device_id = $1")
             .bind(device.as_bytes().as_slice())
@@ -357,8 +240,7 @@ impl Unit<'_> {
         unsigned(&row, "waiting")
     }
 
-    /// The caller's device took a welcome.
-    pub async fn delete_welcome(&mut self, conversation: ConversationId) -> Result<(), StoreError> {
+    async fn delete_welcome(&mut self, conversation: ConversationId) -> Result<(), StoreError> {
         let (_, _, device) = self.device()?;
         sqlx::query("DELETE FROM welcomes WHERE device_id = $1 AND conversation_id = $2")
             .bind(device.as_bytes().as_slice())
@@ -367,4 +249,35 @@ impl Unit<'_> {
             .await?;
         Ok(())
     }
+}
+
+fn suite(row: &Row) -> Result<Suite, StoreError> {
+    let code = u16::try_from(unsigned(row, "suite")?).map_err(|_| StoreError::Damaged("suite"))?;
+    Suite::try_from(code).map_err(|_| StoreError::Damaged("suite"))
+}
+
+fn role(row: &Row) -> Result<Role, StoreError> {
+    row.try_get::<&str, _>("role")?.parse().map_err(|_| StoreError::Damaged("role"))
+}
+
+fn found(id: ConversationId, row: &Row) -> Result<Conversation, StoreError> {
+    Ok(Conversation {
+        id,
+        suite: suite(row)?,
+        epoch: unsigned(row, "epoch")?,
+        last_sequence: unsigned(row, "last_sequence")?,
+        role: role(row)?,
+    })
+}
+
+fn commit(row: &Row) -> Result<StoredCommit, StoreError> {
+    let members: Vec<MemberRole> = cbor::decode(row.try_get("members")?).map_err(|_| StoreError::Damaged("members"))?;
+    Ok(StoredCommit {
+        epoch: unsigned(row, "epoch")?,
+        commit: Bytes(row.try_get("commit_message")?),
+        device: id(row, "committer_device_id", DeviceId::from_slice)?,
+        created_at_ms: row.try_get("created_at_ms")?,
+        members,
+        devices: cbor::decode(row.try_get("devices")?).map_err(|_| StoreError::Damaged("devices"))?,
+    })
 }

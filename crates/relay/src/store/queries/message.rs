@@ -1,28 +1,34 @@
 //! Envelopes: one gapless sequence a conversation.
 
+use async_trait::async_trait;
+use bezel_protocol::envelope::EnvelopeHeader;
 use bezel_protocol::wire::{Bytes, MessageAccepted, StoredMessage};
 use bezel_protocol::{ConversationId, DeviceId, Hash, MessageId};
 use sqlx::Row as _;
 
-use super::super::Unit;
+use super::super::{EngineUnit, Row};
 use super::{hash, id, signed, unsigned};
-use crate::store::StoreError;
+use crate::store::{Messages, StoreError};
 
-impl Unit<'_> {
-    /// The sender and the place of a message that is stored already.
-    pub async fn message(
+#[async_trait]
+impl Messages for EngineUnit<'_> {
+    async fn message(
         &mut self,
         conversation: ConversationId,
         message: MessageId,
     ) -> Result<Option<(DeviceId, MessageAccepted)>, StoreError> {
-        self.device()?;
+        let (_, _, device) = self.device()?;
         let row = sqlx::query(
-            "SELECT device_id, sequence, stored_at_ms, sha256 FROM encrypted_message_metadata WHERE conversation_id = $1 AND message_id = $2",
+            "SELECT m.device_id, m.sequence, m.stored_at_ms, m.sha256
+             FROM encrypted_message_metadata m
+             JOIN group_devices d ON d.conversation_id = m.conversation_id AND d.device_id = $3
+             WHERE m.conversation_id = $1 AND m.message_id = $2",
         )
-            .bind(conversation.as_bytes().as_slice())
-            .bind(message.as_bytes().as_slice())
-            .fetch_optional(&mut *self.connection)
-            .await?;
+        .bind(conversation.as_bytes().as_slice())
+        .bind(message.as_bytes().as_slice())
+        .bind(device.as_bytes().as_slice())
+        .fetch_optional(&mut *self.connection)
+        .await?;
         row.map(|row| {
             let accepted = MessageAccepted {
                 sequence: unsigned(&row, "sequence")?,
@@ -34,23 +40,16 @@ impl Unit<'_> {
         .transpose()
     }
 
-    /// Stores an envelope and gives it the next place.
-    pub async fn insert_message(
+    async fn insert_message(
         &mut self,
         conversation: ConversationId,
         message: MessageId,
         epoch: u64,
         envelope: &[u8],
         now_ms: i64,
-    ) -> Result<MessageAccepted, StoreError> {
+    ) -> Result<Option<MessageAccepted>, StoreError> {
         let (_, _, device) = self.device()?;
-        let row = sqlx::query(
-            "UPDATE group_conversations SET last_sequence = last_sequence + 1 WHERE conversation_id = $1 RETURNING last_sequence",
-        )
-        .bind(conversation.as_bytes().as_slice())
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let sequence = unsigned(&row, "last_sequence")?;
+        let Some(sequence) = self.next_sequence(conversation, epoch, device).await? else { return Ok(None) };
         let sha256 = Hash::of(envelope);
         sqlx::query(
             "INSERT INTO encrypted_message_metadata (conversation_id, sequence, message_id, device_id, epoch, sha256, size_bytes, stored_at_ms)
@@ -72,18 +71,48 @@ impl Unit<'_> {
             .bind(envelope)
             .execute(&mut *self.connection)
             .await?;
-        Ok(MessageAccepted { sequence, stored_at_ms: now_ms, sha256 })
+        Ok(Some(MessageAccepted { sequence, stored_at_ms: now_ms, sha256 }))
     }
 
-    /// Keeps the newest receipt of the caller's device.
-    pub async fn put_receipt(&mut self, conversation: ConversationId, envelope: &[u8], now_ms: i64) -> Result<(), StoreError> {
+    async fn messages(
+        &mut self,
+        conversation: ConversationId,
+        first: u64,
+        last: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         let (_, _, device) = self.device()?;
-        sqlx::query(
-            "INSERT INTO message_receipts (conversation_id, device_id, envelope, stored_at_ms) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (conversation_id, device_id) DO UPDATE SET envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms",
+        let rows = sqlx::query(
+            "SELECT m.sequence, m.stored_at_ms, e.envelope
+             FROM encrypted_message_metadata m
+             JOIN message_envelopes e ON e.conversation_id = m.conversation_id AND e.sequence = m.sequence
+             JOIN group_devices d ON d.conversation_id = m.conversation_id AND d.device_id = $5
+             WHERE m.conversation_id = $1 AND m.sequence BETWEEN $2 AND $3 AND m.sequence > d.joined_sequence
+             ORDER BY m.sequence DESC LIMIT $4",
         )
         .bind(conversation.as_bytes().as_slice())
+        .bind(signed(first))
+        .bind(signed(last))
+        .bind(i64::from(limit))
         .bind(device.as_bytes().as_slice())
+        .fetch_all(&mut *self.connection)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    async fn put_receipt(&mut self, header: &EnvelopeHeader, envelope: &[u8], now_ms: i64) -> Result<(), StoreError> {
+        let (_, _, device) = self.device()?;
+        sqlx::query(
+            "INSERT INTO message_receipts (conversation_id, device_id, counter, envelope, stored_at_ms)
+             SELECT d.conversation_id, d.device_id, $3, $4, $5
+             FROM group_devices d WHERE d.conversation_id = $1 AND d.device_id = $2
+             ON CONFLICT (conversation_id, device_id) DO UPDATE SET
+                 counter = excluded.counter, envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms
+             WHERE excluded.counter >= message_receipts.counter",
+        )
+        .bind(header.conversation.as_bytes().as_slice())
+        .bind(device.as_bytes().as_slice())
+        .bind(signed(header.counter))
         .bind(envelope)
         .bind(now_ms)
         .execute(&mut *self.connection)
@@ -91,36 +120,45 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Envelopes of a stretch, both ends included, the newest first.
-    pub async fn messages(
-        &mut self,
-        conversation: ConversationId,
-        first: u64,
-        last: u64,
-        limit: u32,
-    ) -> Result<Vec<StoredMessage>, StoreError> {
-        self.device()?;
+    async fn receipts(&mut self, conversation: ConversationId) -> Result<Vec<StoredMessage>, StoreError> {
+        let (_, _, device) = self.device()?;
         let rows = sqlx::query(
-            "SELECT m.sequence, m.stored_at_ms, e.envelope
-             FROM encrypted_message_metadata m
-             JOIN message_envelopes e ON e.conversation_id = m.conversation_id AND e.sequence = m.sequence
-             WHERE m.conversation_id = $1 AND m.sequence BETWEEN $2 AND $3
-             ORDER BY m.sequence DESC LIMIT $4",
+            "SELECT 0 AS sequence, r.stored_at_ms, r.envelope
+             FROM message_receipts r
+             JOIN group_devices s ON s.conversation_id = r.conversation_id AND s.device_id = r.device_id
+             JOIN group_devices d ON d.conversation_id = r.conversation_id AND d.device_id = $2
+             WHERE r.conversation_id = $1 ORDER BY r.stored_at_ms DESC, r.device_id",
         )
         .bind(conversation.as_bytes().as_slice())
-        .bind(signed(first))
-        .bind(signed(last))
-        .bind(i64::from(limit))
+        .bind(device.as_bytes().as_slice())
         .fetch_all(&mut *self.connection)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(StoredMessage {
-                    sequence: unsigned(row, "sequence")?,
-                    stored_at_ms: row.try_get("stored_at_ms")?,
-                    envelope: Bytes(row.try_get("envelope")?),
-                })
-            })
-            .collect()
+        rows.iter().map(stored).collect()
     }
+}
+
+impl EngineUnit<'_> {
+    /// The next place in a conversation, if it is in this epoch and the device in it.
+    async fn next_sequence(&mut self, conversation: ConversationId, epoch: u64, device: DeviceId) -> Result<Option<u64>, StoreError> {
+        let row = sqlx::query(
+            "UPDATE group_conversations SET last_sequence = last_sequence + 1
+             WHERE conversation_id = $1 AND epoch = $2
+               AND EXISTS (SELECT 1 FROM group_devices d WHERE d.conversation_id = $1 AND d.device_id = $3)
+             RETURNING last_sequence",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(signed(epoch))
+        .bind(device.as_bytes().as_slice())
+        .fetch_optional(&mut *self.connection)
+        .await?;
+        row.map(|row| unsigned(&row, "last_sequence")).transpose()
+    }
+}
+
+fn stored(row: &Row) -> Result<StoredMessage, StoreError> {
+    Ok(StoredMessage {
+        sequence: unsigned(row, "sequence")?,
+        stored_at_ms: row.try_get("stored_at_ms")?,
+        envelope: Bytes(row.try_get("envelope")?),
+    })
 }

@@ -1,23 +1,44 @@
-//! The queries, in the SQL that SQLite and PostgreSQL share; mounted once under each engine, which names `Connection` and `Row`.
+//! The queries, in the SQL that SQLite and PostgreSQL share; mounted once under each engine, which names `Connection`, `Row` and
+//! `EngineUnit`. Each query holds the rule of who may see the row: an engine with row-level security checks it a second time.
 
 mod audit;
 mod backup;
+mod commit;
 mod conversation;
 mod key_package;
 mod message;
+mod roster;
 mod session;
-mod workspace;
+mod user_key;
 
 use bezel_protocol::{DeviceId, Hash, UserId, WorkspaceId};
 use sqlx::Row as _;
 
-use super::{Row, Unit};
-use crate::store::{Caller, StoreError};
+use super::{EngineUnit, Row};
+use crate::store::{Caller, StoreError, Unit, UnitOfWork};
 
-impl Unit<'_> {
-    /// The same unit of work in the relay's own name, for effects that the relay has checked.
-    pub fn as_relay(&mut self) -> Unit<'_> {
-        Unit { connection: &mut *self.connection, caller: Caller::Relay }
+impl UnitOfWork for EngineUnit<'_> {
+    fn caller(&self) -> Caller {
+        self.caller
+    }
+
+    fn as_relay(&mut self) -> Box<Unit<'_>> {
+        Box::new(EngineUnit { connection: &mut *self.connection, caller: Caller::Relay })
+    }
+}
+
+impl EngineUnit<'_> {
+    /// Lets a device in only while it stands, by what this transaction sees.
+    pub(super) async fn enter(&mut self) -> Result<(), StoreError> {
+        let Caller::Device { workspace, user, device } = self.caller else { return Ok(()) };
+        sqlx::query("SELECT 1 AS stands FROM standing_devices WHERE device_id = $1 AND user_id = $2 AND workspace_id = $3")
+            .bind(device.as_bytes().as_slice())
+            .bind(user.as_bytes().as_slice())
+            .bind(workspace.as_bytes().as_slice())
+            .fetch_optional(&mut *self.connection)
+            .await?
+            .map(|_| ())
+            .ok_or(StoreError::ShutOut)
     }
 
     /// The device in whose name this is done.

@@ -1,22 +1,28 @@
 //! Sessions and first log-ins.
 
+use async_trait::async_trait;
 use bezel_protocol::login::Subject;
 use bezel_protocol::{DeviceId, Hash, InviteId, WorkspaceId};
 use sqlx::Row as _;
 
-use super::super::Unit;
+use super::super::EngineUnit;
 use super::id;
-use crate::store::{SessionRow, StoreError};
+use crate::store::{Rosters as _, SessionRow, Sessions, StoreError};
 
-impl Unit<'_> {
-    /// Keeps a session by the hash of its token, and forgets those that ended.
-    pub async fn insert_session(&mut self, token_hash: Hash, session: SessionRow, now_ms: i64) -> Result<(), StoreError> {
+#[async_trait]
+impl Sessions for EngineUnit<'_> {
+    async fn insert_session(&mut self, token_hash: Hash, session: SessionRow, now_ms: i64) -> Result<bool, StoreError> {
         self.relay()?;
         let (kind, subject) = match &session.subject {
             Subject::Device(device) => ("device", device.as_bytes()),
             Subject::Invite(invite) => ("invite", invite.as_bytes()),
         };
         sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now_ms).execute(&mut *self.connection).await?;
+        if let Subject::Device(device) = session.subject
+            && !self.stands(device).await?
+        {
+            return Ok(false);
+        }
         sqlx::query("INSERT INTO sessions (token_hash, workspace_id, subject_kind, subject_id, expires_at_ms) VALUES ($1, $2, $3, $4, $5)")
             .bind(token_hash.as_bytes().as_slice())
             .bind(session.workspace.as_bytes().as_slice())
@@ -25,11 +31,10 @@ impl Unit<'_> {
             .bind(session.expires_at_ms)
             .execute(&mut *self.connection)
             .await?;
-        Ok(())
+        Ok(true)
     }
 
-    /// The session of a token.
-    pub async fn session(&mut self, token_hash: Hash) -> Result<Option<SessionRow>, StoreError> {
+    async fn session(&mut self, token_hash: Hash) -> Result<Option<SessionRow>, StoreError> {
         self.relay()?;
         let row = sqlx::query("SELECT workspace_id, subject_kind, subject_id, expires_at_ms FROM sessions WHERE token_hash = $1")
             .bind(token_hash.as_bytes().as_slice())
@@ -46,8 +51,7 @@ impl Unit<'_> {
         .transpose()
     }
 
-    /// Ends a session.
-    pub async fn delete_session(&mut self, token_hash: Hash) -> Result<(), StoreError> {
+    async fn delete_session(&mut self, token_hash: Hash) -> Result<(), StoreError> {
         self.relay()?;
         sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
             .bind(token_hash.as_bytes().as_slice())
@@ -56,15 +60,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Ends every session of a device.
-    pub async fn delete_sessions_of(&mut self, device: DeviceId) -> Result<(), StoreError> {
-        self.relay()?;
-        sqlx::query("DELETE FROM sessions WHERE subject_id = $1").bind(device.as_bytes().as_slice()).execute(&mut *self.connection).await?;
-        Ok(())
-    }
-
-    /// Whether a device logged in before.
-    pub async fn is_known_device(&mut self, device: DeviceId) -> Result<bool, StoreError> {
+    async fn is_known_device(&mut self, device: DeviceId) -> Result<bool, StoreError> {
         self.relay()?;
         let row = sqlx::query("SELECT 1 AS known FROM known_devices WHERE device_id = $1")
             .bind(device.as_bytes().as_slice())
@@ -73,8 +69,7 @@ impl Unit<'_> {
         Ok(row.is_some())
     }
 
-    /// A device logged in.
-    pub async fn insert_known_device(&mut self, device: DeviceId, now_ms: i64) -> Result<(), StoreError> {
+    async fn insert_known_device(&mut self, device: DeviceId, now_ms: i64) -> Result<(), StoreError> {
         self.relay()?;
         sqlx::query("INSERT INTO known_devices (device_id, first_login_at_ms) VALUES ($1, $2) ON CONFLICT (device_id) DO NOTHING")
             .bind(device.as_bytes().as_slice())

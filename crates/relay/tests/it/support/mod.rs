@@ -36,8 +36,12 @@ pub(crate) struct Shop {
 }
 
 pub(crate) async fn start(folder: &std::path::Path) -> RunningRelay {
+    start_with(folder, 1).await
+}
+
+pub(crate) async fn start_with(folder: &std::path::Path, max_workspaces: u32) -> RunningRelay {
     let options =
-        Options { data: folder.to_owned(), listen: "127.0.0.1:0".parse().unwrap(), max_workspaces: 1, settings: Settings::default() };
+        Options { data: folder.to_owned(), listen: "127.0.0.1:0".parse().unwrap(), max_workspaces, settings: Settings::default() };
     Relay::start(options).await.unwrap()
 }
 

@@ -1,0 +1,22 @@
+//! What a user's devices keep for each other, wrapped. Nobody else's exists for the caller.
+
+use async_trait::async_trait;
+use bezel_protocol::wire::WrappedEpochKey;
+
+use crate::store::StoreError;
+
+/// Backups of the caller's user. Every method is for devices; others get [`StoreError::WrongCaller`].
+#[async_trait]
+pub trait Backups {
+    /// Keeps wrapped epoch keys; one that is there stays as it is.
+    async fn put_epoch_keys(&mut self, keys: &[WrappedEpochKey]) -> Result<(), StoreError>;
+
+    /// All wrapped epoch keys, by conversation and epoch.
+    async fn epoch_keys(&mut self) -> Result<Vec<WrappedEpochKey>, StoreError>;
+
+    /// Keeps the vault, in place of the one before.
+    async fn put_vault(&mut self, vault: &[u8]) -> Result<(), StoreError>;
+
+    /// The vault. `None` while there is none.
+    async fn vault(&mut self) -> Result<Option<Vec<u8>>, StoreError>;
+}
