@@ -11,7 +11,6 @@ export default defineConfig({
     target: "es2022",
     // The fonts are files of their own: the page may load nothing that is written into it.
     assetsInlineLimit: 0,
-    rollupOptions: { input: { index: "ui/index.html" } },
   },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 });

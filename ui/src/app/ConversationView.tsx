@@ -69,7 +69,7 @@ function Header({ details, showsDetails, onDetails }: HeaderProps): ReactNode {
     <header className={styles["header"]}>
       <Avatar name={details.title || "·"} />
       <div className={styles["titles"]}>
-        <h1 className={styles["title"]}>{details.title || t("list.untitled")}</h1>
+        <h2 className={styles["title"]}>{details.title || t("list.untitled")}</h2>
         <div className={styles["readers"]}>{names}</div>
       </div>
       <Button

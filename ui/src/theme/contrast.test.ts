@@ -37,6 +37,7 @@ const pairs = [
   ["on-accent", "accent"],
   ["verified", "verified-ground"],
   ["danger", "danger-ground"],
+  ["information", "information-ground"],
 ] as [string, string][];
 
 describe.each(["light", "dark"] as const)("%s", (theme) => {

@@ -9,6 +9,14 @@ import styles from "./EncryptedMessageComposer.module.css";
 
 const ALGORITHMS: Record<Algorithm, string> = { aes_256_gcm: "AES-256-GCM", chacha20_poly1305: "ChaCha20-Poly1305" };
 
+/** Warnings of what is meant to be so, and good to know. */
+const NOTES: ReadonlySet<string> = new Set(["guest"]);
+
+function warningsTone({ warnings }: EncryptionStatus): "good" | "note" | "danger" {
+  if (warnings.length === 0) return "good";
+  return warnings.every((warning) => NOTES.has(warning.code)) ? "note" : "danger";
+}
+
 interface Props {
   conversation: string;
   algorithm: Algorithm;
@@ -22,19 +30,16 @@ export function Hallmark({ conversation, algorithm, participants, isEncrypted }:
   const status = useEncryptionStatus(conversation).data;
   const count = status?.people ?? participants.length;
   const verified = status?.verified ?? participants.filter((member) => member.verified).length;
-  const warned = !isEncrypted || (status?.warnings.length ?? 0) > 0 || verified < count;
+  const tone = !isEncrypted || verified < count ? "danger" : status ? warningsTone(status) : "good";
   const people =
     verified === count ? t("composer.verifiedAll", { count }) : t("composer.verifiedSome", { verified, count });
-  const parts = [ALGORITHMS[algorithm], status?.warnings[0]?.text ?? people];
+  const parts = [ALGORITHMS[algorithm], people];
+  if (status?.warnings[0]) parts[1] = status.warnings[0].text.replace(/\.$/, "");
   if (status) parts.push(t("composer.rotated", { when: relative(status.rotated_at, new Date(), i18n.language) }));
-  const Icon = warned ? ShieldAlert : ShieldCheck;
+  const Icon = tone === "good" ? ShieldCheck : ShieldAlert;
   return (
     <DialogTrigger>
-      <AriaButton
-        className={styles["hallmark"] ?? ""}
-        data-testid="hallmark"
-        {...(warned ? { "data-warned": true } : {})}
-      >
+      <AriaButton className={styles["hallmark"] ?? ""} data-testid="hallmark" data-tone={tone}>
         <Icon size={15} aria-hidden />
         <span className={styles["hallmarkText"]}>{parts.join(" · ")}</span>
       </AriaButton>
@@ -55,7 +60,7 @@ function Facts({ status }: { status: EncryptionStatus }): ReactNode {
   return (
     <>
       {status.warnings.map((warning) => (
-        <p key={warning.text} className={styles["warning"]}>
+        <p key={warning.text} className={styles[NOTES.has(warning.code) ? "note" : "warning"]}>
           {warning.text}
         </p>
       ))}

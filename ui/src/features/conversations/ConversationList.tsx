@@ -15,6 +15,7 @@ interface Props {
   onNew: () => void;
 }
 
+/** The height of a row in pixels where the text has its usual size. */
 const ROW = 54;
 
 /** What a row shows, a conversation or something found. */
@@ -42,6 +43,7 @@ export function ConversationList({ chosen, onChoose, onNew }: Props): ReactNode 
     : shown.map((each) => conversationRow(each, preview));
   return (
     <section className={styles["pane"]} aria-label={t("list.label")}>
+      <h1 className="visually-hidden">{t("list.label")}</h1>
       <div className={styles["top"]}>
         <SearchField query={query} onQuery={setQuery} />
         <Button kind="icon" testId="conversation-new" aria-label={t("list.new")} onPress={onNew}>
@@ -140,10 +142,11 @@ function Rows({
   onChoose: (id: string) => void;
 }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
+  const [height] = useState(() => ROW * textScale());
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => height,
     overscan: 8,
     initialRect: { width: 312, height: 700 },
   });
@@ -163,7 +166,7 @@ function Rows({
           const row = rows[index];
           if (!row) return null;
           return (
-            <li key={key} className={styles["place"]} style={{ insetBlockStart: start, blockSize: ROW }}>
+            <li key={key} className={styles["place"]} style={{ insetBlockStart: start, blockSize: height }}>
               <button
                 type="button"
                 className={styles["item"]}
@@ -198,6 +201,11 @@ function Rows({
       </ul>
     </div>
   );
+}
+
+/** How much larger than usual the text is: rows grow with it. */
+function textScale(): number {
+  return (parseFloat(getComputedStyle(document.documentElement).fontSize) || 16) / 16;
 }
 
 function usePreview(): (conversation: ConversationSummary) => string {

@@ -4,7 +4,7 @@ import { Button } from "../../components/Button";
 import { Field } from "../../components/Field";
 import { Mark } from "../../components/Mark";
 import { Problem } from "../../components/States";
-import { type RecoveryWords, useAction } from "../../data/client";
+import { type RecoveryWords, useAction, useHost } from "../../data/client";
 import styles from "./FirstRun.module.css";
 import { RecoveryCheck } from "./RecoveryCheck";
 import { isAddress, isHandle, isLink } from "./validate";
@@ -179,7 +179,9 @@ function Form({ door, onBack, onBegin, onFailed, onWords }: FormProps): ReactNod
 
 function Words({ words, onDone }: { words: string[]; onDone: () => void }): ReactNode {
   const { t } = useTranslation();
+  const host = useHost();
   const [checking, setChecking] = useState(false);
+  const [copied, setCopied] = useState(false);
   return (
     <div className={styles["form"]}>
       <ol className={styles["words"]}>
@@ -192,6 +194,16 @@ function Words({ words, onDone }: { words: string[]; onDone: () => void }): Reac
       <div className={styles["actions"]}>
         <Button kind="quiet" testId="recovery-later" onPress={onDone}>
           {t("recovery.later")}
+        </Button>
+        <Button
+          testId="recovery-copy"
+          onPress={() => {
+            void host.copy(words.join(" ")).then(() => {
+              setCopied(true);
+            });
+          }}
+        >
+          {t(copied ? "app.copied" : "app.copy")}
         </Button>
         <Button
           kind="primary"

@@ -119,7 +119,7 @@ function Foot({ message, time }: { message: MessageView; time: ReactNode }): Rea
   }
   return (
     <div className={[styles["foot"], styles["refused"]].join(" ")}>
-      <span title={message.problem ?? undefined}>{t("thread.refused")}</span>
+      <span>{message.problem ? `${t("thread.refused")}: ${message.problem}` : t("thread.refused")}</span>
       <Button
         kind="quiet"
         onPress={() => {
