@@ -40,10 +40,17 @@ export async function open({ browser, origin }, look = {}) {
     const url = request.url();
     if (!url.startsWith(origin) && !url.startsWith("data:")) faults.push(`asks for ${url}`);
   });
+  if (scale !== 1) {
+    // The size of text is there from the beginning, as a setting of the system is.
+    await page.route(`${origin}/?*`, async (route) => {
+      const response = await route.fetch();
+      const size = `style="font-size: ${String(scale * 100)}%"`;
+      await route.fulfill({ response, body: (await response.text()).replace("<html ", `<html ${size} `) });
+    });
+  }
   await page.goto(`${origin}/?scene=${scene}`);
   await page.locator("#root > *").first().waitFor();
   if (rtl) await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
-  if (scale !== 1) await page.addStyleTag({ content: `html { font-size: ${String(scale * 100)}% }` });
   return { page, faults, close: () => context.close() };
 }
 
