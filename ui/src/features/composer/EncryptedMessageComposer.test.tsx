@@ -5,7 +5,7 @@ import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { HostProvider } from "../../data/client";
 import { fakeHost } from "../../host/fake";
 import { startI18n } from "../../i18n";
-import { setDraft } from "./drafts";
+import { draft, setDraft } from "./drafts";
 import { EncryptedMessageComposer } from "./EncryptedMessageComposer";
 
 beforeAll(() => startI18n());
@@ -61,6 +61,47 @@ test("what was begun is there again when the conversation is opened again", asyn
   view.unmount();
   show();
   expect(input().value).toBe("About the clasp");
+});
+
+test("what is sent after the conversation was left is not there to be sent again", async () => {
+  const { id, send, show, view } = await open();
+  let answer = (): void => undefined;
+  send.mockImplementation(
+    () =>
+      new Promise((resolve) => {
+        answer = () => {
+          resolve({ message: "m-1", state: "sent" });
+        };
+      }),
+  );
+  await userEvent.type(input(), "Ready{Enter}");
+  view.unmount();
+  answer();
+  await waitFor(() => {
+    expect(draft(id)).toBe("");
+  });
+  show();
+  expect(input().value).toBe("");
+});
+
+test("what is written while the last message is on its way is kept", async () => {
+  const { send } = await open();
+  let answer = (): void => undefined;
+  send.mockImplementation(
+    () =>
+      new Promise((resolve) => {
+        answer = () => {
+          resolve({ message: "m-1", state: "sent" });
+        };
+      }),
+  );
+  await userEvent.type(input(), "Ready{Enter}");
+  await userEvent.type(input(), " at four");
+  answer();
+  await waitFor(() => {
+    expect(screen.getByTestId("composer-send").hasAttribute("disabled")).toBe(false);
+  });
+  expect(input().value).toBe("Ready at four");
 });
 
 test("a message that could not be sent stays in the field", async () => {

@@ -38,9 +38,13 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
   const closed = useWhyClosed(props);
   const title = useConversation(conversationId).data?.title ?? "";
   const [text, setText] = useState(() => draft(conversationId));
-  const send = useAction<string, Sent>((commands, words) =>
-    commands.message_send({ request: { conversation: conversationId, text: words, reply_to: replyTo?.id ?? null } }),
-  );
+  const send = useAction<string, Sent>(async (commands, words) => {
+    const request = { conversation: conversationId, text: words, reply_to: replyTo?.id ?? null };
+    const sent = await commands.message_send({ request });
+    // Here, and not when shown: the conversation may have been left before the answer came.
+    if (draft(conversationId) === words) setDraft(conversationId, "");
+    return sent;
+  });
   const write = (words: string): void => {
     setText(words);
     setDraft(conversationId, words);
@@ -49,7 +53,7 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
     if (text.trim() === "" || send.isPending) return;
     send.mutate(text, {
       onSuccess: (sent) => {
-        write("");
+        setText((now) => (now === text ? "" : now));
         onMessageSent?.(sent);
       },
     });
