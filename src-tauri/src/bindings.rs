@@ -32,7 +32,8 @@ pub(crate) fn binding<T: TS + 'static>(name: &'static str, arguments: Vec<Argume
     Binding { name, arguments, result: T::name(&Config::new()), types: declarations::<T>() }
 }
 
-const HEADER: &str = "// Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings\n\n";
+const HEADER: &str =
+    "// Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings\n\n";
 
 /// The files of `ui/src/bindings/`, by name.
 #[must_use]
@@ -53,7 +54,8 @@ fn commands_file(bindings: &[Binding], types: &BTreeMap<&String, &String>) -> St
     let lines: Vec<String> = bindings
         .iter()
         .map(|binding| {
-            let arguments: Vec<String> = binding.arguments.iter().map(|argument| format!("{}: {}", argument.name, argument.type_name)).collect();
+            let arguments: Vec<String> =
+                binding.arguments.iter().map(|argument| format!("{}: {}", argument.name, argument.type_name)).collect();
             let arguments = if arguments.is_empty() { String::new() } else { format!("args: {{ {} }}", arguments.join("; ")) };
             format!("  {}({arguments}): Promise<{}>;", binding.name, binding.result)
         })

@@ -41,6 +41,10 @@ pub(crate) enum UnlockBy {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     log::begin();
+    // WebKitGTK would let whoever sets it drive the window; only test builds may be driven.
+    if cfg!(not(debug_assertions)) && std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some() {
+        return refuse("TAURI_WEBVIEW_AUTOMATION is set: this build is not to be driven by other programs");
+    }
     let settings = match Settings::from_env(|name| std::env::var(name).ok()) {
         Ok(settings) => settings,
         Err(error) => return refuse(&error.to_string()),

@@ -71,6 +71,5 @@ fn default_home() -> Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")))
         .or_else(|| std::env::var_os("APPDATA").map(PathBuf::from));
-    data.map(|data| data.join("bezel"))
-        .ok_or_else(|| Error::new("no_home", "There is no folder for your data.", "Choose one with --home."))
+    data.map(|data| data.join("bezel")).ok_or_else(|| Error::new("no_home", "There is no folder for your data.", "Choose one with --home."))
 }

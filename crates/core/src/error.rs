@@ -67,7 +67,11 @@ impl Error {
     pub fn offline(detail: impl fmt::Display) -> Self {
         Self {
             class: Class::Offline,
-            ..Self::new("offline", format!("The relay can't be reached ({detail})."), "Nothing is lost: it goes on by itself once the relay answers.")
+            ..Self::new(
+                "offline",
+                format!("The relay can't be reached ({detail})."),
+                "Nothing is lost: it goes on by itself once the relay answers.",
+            )
         }
     }
 
@@ -95,7 +99,11 @@ impl From<Error> for AppError {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        Self::new("cache", format!("The local database failed: {error}."), "Check the free disk space and start again; nothing that was sent is lost.")
+        Self::new(
+            "cache",
+            format!("The local database failed: {error}."),
+            "Check the free disk space and start again; nothing that was sent is lost.",
+        )
     }
 }
 
@@ -107,13 +115,21 @@ impl From<std::io::Error> for Error {
 
 impl From<bezel_protocol::roster::RosterError> for Error {
     fn from(error: bezel_protocol::roster::RosterError) -> Self {
-        Self::unverifiable(error.code(), format!("{}.", capitalised(&error.to_string())), "Do not go on: speak with your workspace's owner outside Bezel.")
+        Self::unverifiable(
+            error.code(),
+            format!("{}.", capitalised(&error.to_string())),
+            "Do not go on: speak with your workspace's owner outside Bezel.",
+        )
     }
 }
 
 /// Damage in what this device wrote itself.
 pub(crate) fn damaged(what: &str) -> Error {
-    Error::new("damaged", format!("The local database holds a damaged {what}."), "Restore this device with the recovery words, or join again.")
+    Error::new(
+        "damaged",
+        format!("The local database holds a damaged {what}."),
+        "Restore this device with the recovery words, or join again.",
+    )
 }
 
 fn capitalised(text: &str) -> String {

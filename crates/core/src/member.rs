@@ -43,6 +43,8 @@ pub struct Member {
     pub(crate) environment: Environment,
     /// Held by whatever changes groups, the outbox or the roster: one such thing at a time.
     pub(crate) work: Mutex<()>,
+    /// Held while the roster grows.
+    pub(crate) roster_growth: Mutex<()>,
     pub(crate) connection: RwLock<ConnectionState>,
     wake: Notify,
     is_followed: AtomicBool,
@@ -122,6 +124,7 @@ impl Member {
             vault_key,
             environment,
             work: Mutex::default(),
+            roster_growth: Mutex::default(),
             connection: RwLock::default(),
             wake: Notify::new(),
             is_followed: AtomicBool::new(false),
@@ -183,7 +186,11 @@ impl Member {
     /// The identity key, where it lives on this device.
     pub(crate) fn identity(&self) -> Result<Arc<IdentityKeyPair>> {
         self.identity.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
-            Error::new("no_identity_key", "Your identity key is not on this device.", "Do this on the device where you began, or restore with the recovery words.")
+            Error::new(
+                "no_identity_key",
+                "Your identity key is not on this device.",
+                "Do this on the device where you began, or restore with the recovery words.",
+            )
         })
     }
 

@@ -1,1 +1,130 @@
-//! Fakes of time and chance, and members and a relay in one process.
+//! A shop in one process: a clock that one sets, a relay on a socket of its own, and members who talk through it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::{Result, anyhow};
+use bezel_core::clock::{Clock, SystemClock};
+use bezel_core::conversation::{self, NewMember};
+use bezel_core::vault::{NewSlots, Unlock};
+use bezel_core::workspace::{CreateRequest, JoinRequest};
+use bezel_core::{Environment, Home, Member, invite, message, sync, workspace};
+use bezel_crypto::slots::{Cost, Passphrase};
+use bezel_protocol::invite_link::InviteLink;
+use bezel_protocol::settings::Settings;
+use bezel_protocol::{ConversationId, Role};
+use bezel_relay::{Options, Relay, RunningRelay};
+use tempfile::TempDir;
+
+/// A day.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The machine's clock, moved forward as one likes.
+#[derive(Debug, Default)]
+pub struct ShiftedClock(AtomicI64);
+
+impl ShiftedClock {
+    /// Time passes.
+    pub fn pass(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A relay and the folders of its members.
+pub struct Shop {
+    folder: TempDir,
+    relay: RunningRelay,
+    /// The clock of every member.
+    pub clock: Arc<ShiftedClock>,
+}
+
+impl Shop {
+    /// Opens a shop.
+    ///
+    /// # Errors
+    /// When the relay does not start.
+    pub async fn open() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let listen = "127.0.0.1:0".parse()?;
+        let options = Options { data: folder.path().join("relay"), listen, max_workspaces: 1, settings: Settings::default() };
+        Ok(Self { relay: Relay::start(options).await?, folder, clock: Arc::default() })
+    }
+
+    fn environment(&self) -> Environment {
+        let clock: Arc<dyn Clock> = Arc::<ShiftedClock>::clone(&self.clock);
+        Environment { clock, settings: Settings::default() }
+    }
+
+    fn home(&self, name: &str) -> Home {
+        Home::new(self.folder.path().join(name))
+    }
+
+    /// The owner.
+    ///
+    /// # Errors
+    /// When the workspace can't begin.
+    pub async fn owner(&self, name: &str) -> Result<Member> {
+        let request = CreateRequest {
+            name: "Maison Lune".into(),
+            handle: name.parse()?,
+            relay: url::Url::parse(&format!("http://{}", self.relay.addr()))?,
+            hosts_relay: false,
+            slots: slots()?,
+        };
+        Ok(workspace::create(&self.home(name), self.environment(), request).await?.0)
+    }
+
+    /// Somebody whom `host` invites.
+    ///
+    /// # Errors
+    /// When the invitation does not work.
+    pub async fn join(&self, host: &Member, name: &str, role: Role) -> Result<Member> {
+        let invite = invite::create(host, role, 1).await?;
+        let request = JoinRequest { link: InviteLink::parse(&invite.link)?, handle: name.parse()?, slots: slots()? };
+        let (member, _) = workspace::join(&self.home(name), self.environment(), request).await?;
+        sync::once(host).await?;
+        Ok(member)
+    }
+
+    /// The same member after a restart.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn reopen(&self, name: &str) -> Result<Member> {
+        Ok(Member::open(&self.home(name), self.environment(), &Unlock::Passphrase(passphrase())).await?)
+    }
+}
+
+/// `owner` begins a conversation with `others`.
+///
+/// # Errors
+/// When it can't begin.
+pub async fn converse(owner: &Member, others: &[(&Member, Role)]) -> Result<ConversationId> {
+    let members: Vec<NewMember> = others.iter().map(|(member, role)| NewMember { user: member.user(), role: *role }).collect();
+    let created = conversation::create(owner, "Ring 2041", &members, None).await?;
+    created.conversation.parse().map_err(|_| anyhow!("the conversation has no id"))
+}
+
+/// What a member reads in a conversation: the texts, or the problem where there is none.
+///
+/// # Errors
+/// When the conversation is not there.
+pub async fn texts(member: &Member, conversation: ConversationId) -> Result<Vec<String>> {
+    let page = message::list(member, conversation, None, 500).await?;
+    Ok(page.messages.into_iter().map(|message| message.text.or(message.problem).unwrap_or_default()).collect())
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new("a passphrase for a test".into())
+}
+
+/// Cheap to guess at, quick to open.
+fn slots() -> Result<NewSlots> {
+    Ok(NewSlots { keychain: false, passphrase: Some(passphrase()), cost: Cost::new(64, 1, 1)? })
+}

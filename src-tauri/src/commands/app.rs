@@ -131,7 +131,8 @@ pub(super) async fn unlock(shell: &Shell, request: UnlockRequest) -> Result<AppS
     let unlock = match (request.passphrase, request.recovery_words) {
         (Some(passphrase), _) => Unlock::Passphrase(Passphrase::new(passphrase)),
         (None, Some(words)) => Unlock::RecoveryWords(
-            Words::parse(&words).map_err(|error| Error::new("bad_words", format!("{error}."), "Type all 24 words in order, with spaces."))?,
+            Words::parse(&words)
+                .map_err(|error| Error::new("bad_words", format!("{error}."), "Type all 24 words in order, with spaces."))?,
         ),
         (None, None) => shell.usual_unlock(),
     };

@@ -58,7 +58,8 @@ pub(super) async fn conversation_show(shell: &Shell, conversation: String) -> Re
 }
 
 pub(super) async fn conversation_create(shell: &Shell, request: NewConversation) -> Result<Created> {
-    let members = request.members.iter().map(|each| Ok(NewMember { user: id(&each.user)?, role: each.role })).collect::<Result<Vec<_>>>()?;
+    let members =
+        request.members.iter().map(|each| Ok(NewMember { user: id(&each.user)?, role: each.role })).collect::<Result<Vec<_>>>()?;
     conversation::create(&*shell.member()?, &request.title, &members, request.algorithm).await
 }
 

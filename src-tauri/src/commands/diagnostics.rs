@@ -1,9 +1,9 @@
 //! How things stand.
 
+use bezel_core::Result;
 use bezel_core::doctor::{self, Report};
 use bezel_core::sync::{self, Connection};
 use bezel_core::workspace::{self, RosterAlarm};
-use bezel_core::Result;
 use bezel_protocol::Algorithm;
 use bezel_protocol::settings::Compliance;
 use serde::Serialize;

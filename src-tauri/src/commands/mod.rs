@@ -98,13 +98,15 @@ where
 {
     let runtime = tokio::runtime::Handle::current();
     let done = tokio::task::spawn_blocking(move || runtime.block_on(work())).await;
-    let done = done.unwrap_or_else(|error| Err(bezel_core::Error::new("defect", format!("Something broke: {error}."), "Please report it.")));
+    let done =
+        done.unwrap_or_else(|error| Err(bezel_core::Error::new("defect", format!("Something broke: {error}."), "Please report it.")));
     Ok(done?)
 }
 
 /// An id that came from the window.
 fn id<T: core::str::FromStr<Err = bezel_protocol::ids::InvalidId>>(text: &str) -> bezel_core::Result<T> {
-    text.parse().map_err(|error| bezel_core::Error::new("bad_id", format!("{error}."), "This is a defect of the interface: please report it."))
+    text.parse()
+        .map_err(|error| bezel_core::Error::new("bad_id", format!("{error}."), "This is a defect of the interface: please report it."))
 }
 
 /// What a person typed, as the type that it must be.

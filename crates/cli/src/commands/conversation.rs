@@ -26,11 +26,20 @@ pub(crate) async fn run(member: &Member, command: Conversation, output: &Output)
             let created = conversation::create(member, &title, &members, algorithm).await?;
             output.object(&created, |created| created.conversation.clone());
         }
-        Conversation::List => output.lines(&conversation::list(member).await?, |each| format!("{} {} ({} unread)", each.id, each.title, each.unread)),
+        Conversation::List => {
+            output.lines(&conversation::list(member).await?, |each| format!("{} {} ({} unread)", each.id, each.title, each.unread))
+        }
         Conversation::Show { conversation } => {
             output.object(&conversation::show(member, conversation_id(&conversation)?).await?, |details| {
                 let members: Vec<String> = details.members.iter().map(|each| format!("  {:16} {}", each.handle, each.role)).collect();
-                format!("{}, {}, epoch {}, rotated {}\n{}", details.title, details.algorithm, details.epoch, details.rotated_at.as_str(), members.join("\n"))
+                format!(
+                    "{}, {}, epoch {}, rotated {}\n{}",
+                    details.title,
+                    details.algorithm,
+                    details.epoch,
+                    details.rotated_at.as_str(),
+                    members.join("\n")
+                )
             });
         }
         Conversation::Add { conversation, who } => {
@@ -56,7 +65,14 @@ pub(crate) async fn run(member: &Member, command: Conversation, output: &Output)
         Conversation::Status { conversation } => {
             output.object(&conversation::status(member, conversation_id(&conversation)?).await?, |status| {
                 let warnings: Vec<String> = status.warnings.iter().map(|warning| format!("\n  {}", warning.text)).collect();
-                format!("{}, {} of {} verified, epoch {}{}", status.algorithm, status.verified, status.people, status.epoch, warnings.concat())
+                format!(
+                    "{}, {} of {} verified, epoch {}{}",
+                    status.algorithm,
+                    status.verified,
+                    status.people,
+                    status.epoch,
+                    warnings.concat()
+                )
             });
         }
     }

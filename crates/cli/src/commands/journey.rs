@@ -191,7 +191,9 @@ fn start_relay(data: &std::path::Path) -> Result<RelayProcess> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| Error::new("no_relay", format!("{} can't be started ({error}).", program.display()), "Build it: cargo build -p bezel-relay."))?;
+        .map_err(|error| {
+            Error::new("no_relay", format!("{} can't be started ({error}).", program.display()), "Build it: cargo build -p bezel-relay.")
+        })?;
     let mut line = String::new();
     if let Some(stdout) = child.stdout.take() {
         BufReader::new(stdout).read_line(&mut line)?;

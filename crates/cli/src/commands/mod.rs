@@ -73,6 +73,10 @@ fn conversation_id(text: &str) -> Result<ConversationId> {
 /// The user with a handle.
 fn user_id(member: &Member, handle: &Handle) -> Result<UserId> {
     member.find_user(handle).map(|User { id, .. }| id).ok_or_else(|| {
-        Error::new("no_such_person", format!("Nobody here is called {handle}."), "Look at the list: bezel people. Synchronise if they have just joined.")
+        Error::new(
+            "no_such_person",
+            format!("Nobody here is called {handle}."),
+            "Look at the list: bezel people. Synchronise if they have just joined.",
+        )
     })
 }

@@ -39,10 +39,7 @@ pub(crate) async fn join(session: &Session, link: &str, handle: Handle, output: 
 
 fn welcome(output: &Output, enrolled: &Enrolled) {
     output.object(enrolled, |enrolled| {
-        let lines: Vec<String> = (1..)
-            .zip(&enrolled.recovery_words)
-            .map(|(number, word)| format!("{number:2}. {word}"))
-            .collect();
+        let lines: Vec<String> = (1..).zip(&enrolled.recovery_words).map(|(number, word)| format!("{number:2}. {word}")).collect();
         format!("You are in. Write these 24 recovery words down; they are shown once:\n{}", lines.join("\n"))
     });
 }

@@ -106,15 +106,13 @@ pub(crate) async fn set_epoch(db: &mut Connection, id: ConversationId, epoch: u6
 
 /// The description changed; an older one never overwrites a newer one.
 pub(crate) async fn set_description(db: &mut Connection, id: ConversationId, title: &str, description: &[u8], at_ms: i64) -> Result<()> {
-    sqlx::query(
-        "UPDATE conversations SET title = $2, description = $3, description_ms = $4 WHERE id = $1 AND description_ms <= $4",
-    )
-    .bind(id.as_bytes().as_slice())
-    .bind(title)
-    .bind(description)
-    .bind(at_ms)
-    .execute(db)
-    .await?;
+    sqlx::query("UPDATE conversations SET title = $2, description = $3, description_ms = $4 WHERE id = $1 AND description_ms <= $4")
+        .bind(id.as_bytes().as_slice())
+        .bind(title)
+        .bind(description)
+        .bind(at_ms)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -125,11 +123,7 @@ pub(crate) async fn description(db: &mut Connection, id: ConversationId) -> Resu
 
 /// This member was removed (or is back, with `None`).
 pub(crate) async fn set_removed(db: &mut Connection, id: ConversationId, at_ms: Option<i64>) -> Result<()> {
-    sqlx::query("UPDATE conversations SET removed_at_ms = $2 WHERE id = $1")
-        .bind(id.as_bytes().as_slice())
-        .bind(at_ms)
-        .execute(db)
-        .await?;
+    sqlx::query("UPDATE conversations SET removed_at_ms = $2 WHERE id = $1").bind(id.as_bytes().as_slice()).bind(at_ms).execute(db).await?;
     Ok(())
 }
 

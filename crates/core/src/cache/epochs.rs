@@ -58,12 +58,11 @@ pub(crate) async fn get(db: &mut Connection, conversation: ConversationId, epoch
 
 /// Keys that are not yet in the user's backup.
 pub(crate) async fn not_backed_up(db: &mut Connection) -> Result<Vec<EpochKey>> {
-    let rows = sqlx::query("SELECT conversation, epoch, key FROM conversation_keys WHERE backed_up = 0 ORDER BY conversation, epoch LIMIT 500")
-        .fetch_all(db)
-        .await?;
-    rows.iter()
-        .map(|row| key(id(row, "conversation", ConversationId::from_slice)?, unsigned(row, "epoch")?, row.try_get("key")?))
-        .collect()
+    let rows =
+        sqlx::query("SELECT conversation, epoch, key FROM conversation_keys WHERE backed_up = 0 ORDER BY conversation, epoch LIMIT 500")
+            .fetch_all(db)
+            .await?;
+    rows.iter().map(|row| key(id(row, "conversation", ConversationId::from_slice)?, unsigned(row, "epoch")?, row.try_get("key")?)).collect()
 }
 
 pub(crate) async fn set_backed_up(db: &mut Connection, conversation: ConversationId, epoch: u64) -> Result<()> {

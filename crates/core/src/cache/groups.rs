@@ -17,10 +17,8 @@ pub(crate) async fn put(db: &mut Connection, conversation: ConversationId, state
 }
 
 pub(crate) async fn get(db: &mut Connection, conversation: ConversationId) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let row = sqlx::query("SELECT state FROM groups WHERE conversation = $1")
-        .bind(conversation.as_bytes().as_slice())
-        .fetch_optional(db)
-        .await?;
+    let row =
+        sqlx::query("SELECT state FROM groups WHERE conversation = $1").bind(conversation.as_bytes().as_slice()).fetch_optional(db).await?;
     row.map(|row| Ok(Zeroizing::new(row.try_get("state")?))).transpose()
 }
 

@@ -49,7 +49,9 @@ pub(crate) async fn identity(db: &mut Connection, fingerprint: Hash) -> Result<O
 
 /// The key that was made for a rotation which may not have been heard of yet.
 pub(crate) async fn pending_identity(db: &mut Connection) -> Result<Option<IdentityKeyPair>> {
-    let row = sqlx::query("SELECT pkcs8 FROM identity_keys WHERE state = 'pending' ORDER BY created_at_ms DESC LIMIT 1").fetch_optional(db).await?;
+    let row = sqlx::query("SELECT pkcs8 FROM identity_keys WHERE state = 'pending' ORDER BY created_at_ms DESC LIMIT 1")
+        .fetch_optional(db)
+        .await?;
     row.map(|row| {
         let pkcs8 = Zeroizing::new(row.try_get::<Vec<u8>, _>("pkcs8")?);
         IdentityKeyPair::from_pkcs8_der(&pkcs8).map_err(|_| damaged("identity key"))
@@ -96,13 +98,21 @@ pub(crate) async fn put_vault(db: &mut Connection, key: &VaultKey, now_ms: i64) 
 
 /// The newest vault key.
 pub(crate) async fn vault(db: &mut Connection) -> Result<VaultKey> {
-    let row = sqlx::query("SELECT key FROM vault_keys ORDER BY id DESC LIMIT 1").fetch_optional(db).await?.ok_or_else(|| damaged("vault key"))?;
+    let row =
+        sqlx::query("SELECT key FROM vault_keys ORDER BY id DESC LIMIT 1").fetch_optional(db).await?.ok_or_else(|| damaged("vault key"))?;
     let key = Zeroizing::new(row.try_get::<Vec<u8>, _>("key")?);
     Secret::from_slice(&key).map(VaultKey::from_secret).ok_or_else(|| damaged("vault key"))
 }
 
 /// Keeps the private half of a key package.
-pub(crate) async fn put_key_package(db: &mut Connection, id: &[u8], suite: Suite, last_resort: bool, private: &[u8], now_ms: i64) -> Result<()> {
+pub(crate) async fn put_key_package(
+    db: &mut Connection,
+    id: &[u8],
+    suite: Suite,
+    last_resort: bool,
+    private: &[u8],
+    now_ms: i64,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO key_packages (id, suite, last_resort, private, created_at_ms) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (id) DO UPDATE SET private = excluded.private",

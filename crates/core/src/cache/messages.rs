@@ -149,7 +149,9 @@ pub(crate) async fn get(db: &mut Connection, message_id: MessageId) -> Result<Op
 
 /// The message of a device with a given counter in a conversation.
 pub(crate) async fn of_chain(db: &mut Connection, conversation: ConversationId, device: DeviceId, counter: u64) -> Result<Option<Message>> {
-    let sql = format!("SELECT {COLUMNS} FROM messages WHERE conversation = $1 AND device = $2 AND counter = $3 AND sequence IS NOT NULL AND kind <> 'unreadable' LIMIT 1");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages WHERE conversation = $1 AND device = $2 AND counter = $3 AND sequence IS NOT NULL AND kind <> 'unreadable' LIMIT 1"
+    );
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(conversation.as_bytes().as_slice())
         .bind(device.as_bytes().as_slice())
@@ -169,12 +171,8 @@ pub(crate) async fn page(db: &mut Connection, conversation: ConversationId, befo
     // Queued messages have no sequence yet and belong to the newest page only.
     let before = before.map_or(i64::MAX, signed);
     let sql = if before == i64::MAX { sql.replace("< $2", "<= $2") } else { sql };
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(conversation.as_bytes().as_slice())
-        .bind(before)
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
+    let rows =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(conversation.as_bytes().as_slice()).bind(before).bind(limit).fetch_all(db).await?;
     rows.iter().map(message).collect()
 }
 
@@ -185,14 +183,13 @@ pub(crate) async fn newest(db: &mut Connection, conversation: ConversationId) ->
 
 /// How many messages of others came after `read`.
 pub(crate) async fn unread(db: &mut Connection, conversation: ConversationId, read: u64, me: UserId) -> Result<u32> {
-    let row = sqlx::query(
-        "SELECT count(*) AS unread FROM messages WHERE conversation = $1 AND sequence > $2 AND user <> $3 AND kind <> 'event'",
-    )
-    .bind(conversation.as_bytes().as_slice())
-    .bind(signed(read))
-    .bind(me.as_bytes().as_slice())
-    .fetch_one(db)
-    .await?;
+    let row =
+        sqlx::query("SELECT count(*) AS unread FROM messages WHERE conversation = $1 AND sequence > $2 AND user <> $3 AND kind <> 'event'")
+            .bind(conversation.as_bytes().as_slice())
+            .bind(signed(read))
+            .bind(me.as_bytes().as_slice())
+            .fetch_one(db)
+            .await?;
     Ok(row.try_get("unread")?)
 }
 
@@ -218,11 +215,8 @@ pub(crate) async fn search(db: &mut Connection, query: &str, limit: u32) -> Resu
 
 /// Every word quoted, so that nothing a person types is taken for the query language of FTS5.
 fn fts_expression(query: &str) -> Option<String> {
-    let words: Vec<String> = query
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| format!("\"{word}\""))
-        .collect();
+    let words: Vec<String> =
+        query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(|word| format!("\"{word}\"")).collect();
     if words.is_empty() { None } else { Some(format!("{}*", words.join(" "))) }
 }
 
@@ -311,7 +305,8 @@ pub(crate) async fn release(db: &mut Connection, conversation: ConversationId, s
 }
 
 pub(crate) async fn held(db: &mut Connection) -> Result<Vec<Held>> {
-    let rows = sqlx::query("SELECT conversation, sequence, envelope FROM held_envelopes ORDER BY conversation, sequence").fetch_all(db).await?;
+    let rows =
+        sqlx::query("SELECT conversation, sequence, envelope FROM held_envelopes ORDER BY conversation, sequence").fetch_all(db).await?;
     rows.iter()
         .map(|row| {
             Ok(Held {

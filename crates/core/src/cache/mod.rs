@@ -55,7 +55,11 @@ impl Cache {
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(wrong_key)?;
         MIGRATIONS.run(&pool).await.map_err(|error| {
-            Error::new("cache_version", format!("The local database can't be brought up to date ({error})."), "Install the newest Bezel; it was written by a newer version.")
+            Error::new(
+                "cache_version",
+                format!("The local database can't be brought up to date ({error})."),
+                "Install the newest Bezel; it was written by a newer version.",
+            )
         })?;
         Ok(Self { pool })
     }

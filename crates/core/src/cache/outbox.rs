@@ -50,9 +50,10 @@ pub(crate) async fn put(db: &mut Connection, new: &Outgoing) -> Result<()> {
 
 /// The conversations in which something waits.
 pub(crate) async fn waiting(db: &mut Connection) -> Result<Vec<ConversationId>> {
-    let rows = sqlx::query("SELECT conversation, min(position) AS first FROM outbox WHERE refused = 0 GROUP BY conversation ORDER BY first")
-        .fetch_all(db)
-        .await?;
+    let rows =
+        sqlx::query("SELECT conversation, min(position) AS first FROM outbox WHERE refused = 0 GROUP BY conversation ORDER BY first")
+            .fetch_all(db)
+            .await?;
     rows.iter().map(|row| id(row, "conversation", ConversationId::from_slice)).collect()
 }
 

@@ -67,7 +67,11 @@ async fn describe(member: &Member, conversation: ConversationId) -> Result<()> {
 /// When this member may not, or the relay can't be reached.
 pub async fn remove(member: &Member, conversation: ConversationId, user: UserId) -> Result<()> {
     if user == member.user() {
-        return Err(Error::refused("not_yourself", "Nobody can remove themselves: the keys would not change.", "Ask another owner or admin of the conversation."));
+        return Err(Error::refused(
+            "not_yourself",
+            "Nobody can remove themselves: the keys would not change.",
+            "Ask another owner or admin of the conversation.",
+        ));
     }
     change(member, conversation, |_| Ok(Some(Change::rotate().remove_user(user)))).await.map(|_| ())
 }

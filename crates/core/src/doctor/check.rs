@@ -43,7 +43,9 @@ pub async fn check(member: Option<&Member>) -> Report {
     let mut checks = vec![keychain().await];
     if let Some(member) = member {
         checks.push(relay(member).await);
-        checks.extend([recovery(member).await, identity(member), conversations(member).await, alarm(member).await].into_iter().map(or_failed));
+        checks.extend(
+            [recovery(member).await, identity(member), conversations(member).await, alarm(member).await].into_iter().map(or_failed),
+        );
     }
     Report { ok: checks.iter().all(|check| check.ok), checks }
 }
@@ -103,7 +105,11 @@ async fn conversations(member: &Member) -> Result<Check, Error> {
         .filter(|each| each.removed_at_ms.is_none() && member.now_ms() - each.rotated_at_ms > CONVERSATION_KEY_LIFETIME_MS)
         .count();
     if old > 0 {
-        return Ok(bad("conversations", format!("The keys of {old} conversations are older than 30 days."), "Synchronise: they rotate by themselves."));
+        return Ok(bad(
+            "conversations",
+            format!("The keys of {old} conversations are older than 30 days."),
+            "Synchronise: they rotate by themselves.",
+        ));
     }
     Ok(good("conversations", format!("{} conversations, all keys young.", all.len())))
 }

@@ -94,6 +94,12 @@ fn compare(group: &Group, commit: &StoredCommit) -> Result<()> {
 }
 
 pub(super) fn announce(member: &Member, conversation: ConversationId, applied: &Applied) {
-    tracing::info!(epoch = applied.epoch, added = applied.added.len(), removed = applied.removed.len(), own = applied.own, "a commit was applied");
+    tracing::info!(
+        epoch = applied.epoch,
+        added = applied.added.len(),
+        removed = applied.removed.len(),
+        own = applied.own,
+        "a commit was applied"
+    );
     member.changed([Change::Conversations, Change::Conversation(conversation)]);
 }

@@ -24,7 +24,11 @@ pub(crate) async fn back_up(member: &Member) -> Result<()> {
                 .vault_key
                 .wrap(key, member.user(), &mut rng)
                 .map_err(|error| Error::new("backup", format!("{error}."), "Start again."))?;
-            body.keys.push(WrappedEpochKey { conversation: key.conversation(), epoch: key.epoch(), wrapped: Bytes(cbor::encode(&wrapped)) });
+            body.keys.push(WrappedEpochKey {
+                conversation: key.conversation(),
+                epoch: key.epoch(),
+                wrapped: Bytes(cbor::encode(&wrapped)),
+            });
         }
         member.client.put(path::EPOCH_KEYS, &body).await?;
         let mut tx = member.cache.begin().await?;

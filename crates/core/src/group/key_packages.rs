@@ -71,12 +71,20 @@ pub(crate) async fn claim(member: &Member, roster: &Roster, user: UserId, suite:
             .ok()
             .filter(|key_package| key_package.device() == device && key_package.user() == user)
             .ok_or_else(|| {
-                Error::unverifiable("wrong_key_package", format!("The relay handed out a false key package for {handle}."), "Do not go on: speak with whoever runs the relay.")
+                Error::unverifiable(
+                    "wrong_key_package",
+                    format!("The relay handed out a false key package for {handle}."),
+                    "Do not go on: speak with whoever runs the relay.",
+                )
             })?;
         key_packages.push(key_package);
     }
     if key_packages.is_empty() {
-        return Err(Error::refused("no_key_package", format!("{handle} has no device that can be added yet."), "Try again when they have opened Bezel once."));
+        return Err(Error::refused(
+            "no_key_package",
+            format!("{handle} has no device that can be added yet."),
+            "Try again when they have opened Bezel once.",
+        ));
     }
     Ok(key_packages)
 }

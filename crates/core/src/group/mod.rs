@@ -93,7 +93,9 @@ fn no_longer_member() -> Error {
 impl From<GroupError> for Error {
     fn from(error: GroupError) -> Self {
         match &error {
-            GroupError::Refused(refused) => Self::refused("not_allowed", format!("Not allowed: {refused}."), "Ask an owner or admin of the conversation."),
+            GroupError::Refused(refused) => {
+                Self::refused("not_allowed", format!("Not allowed: {refused}."), "Ask an owner or admin of the conversation.")
+            }
             GroupError::NotInGroup(_) => Self::new("not_in_conversation", format!("{error}."), "Look at the conversation's members."),
             GroupError::Roster(roster) => roster.clone().into(),
             GroupError::Pending | GroupError::NothingPending => damaged("pending change"),
@@ -102,7 +104,11 @@ impl From<GroupError> for Error {
             | GroupError::NoKeyPackage
             | GroupError::WrongTree
             | GroupError::Malformed(_)
-            | GroupError::Library(_) => Self::unverifiable("group", format!("The conversation's group state does not fit: {error}."), "Synchronise again; if it stays so, ask to be added anew."),
+            | GroupError::Library(_) => Self::unverifiable(
+                "group",
+                format!("The conversation's group state does not fit: {error}."),
+                "Synchronise again; if it stays so, ask to be added anew.",
+            ),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bezel_crypto::IdentityKeyPair;
+use bezel_protocol::Certificate;
 use bezel_protocol::certificate::CERTIFICATE_LIFETIME_MS;
 use bezel_protocol::cose::Signer;
 use bezel_protocol::roster::{IdentityRotate, Statement};
-use bezel_protocol::Certificate;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -51,7 +51,8 @@ pub(crate) async fn rotate_locked(member: &Member) -> Result<Rotated> {
     for device in member.roster().standing_devices(member.user(), member.now_ms()) {
         let Some(current) = device.current() else { continue };
         let renewed = Certificate { not_after_ms, ..current.certificate().clone() };
-        let signed = renewed.sign(new.as_ref()).map_err(|_| Error::new("signing_failed", "The new identity key could not sign.", "Try again."))?;
+        let signed =
+            renewed.sign(new.as_ref()).map_err(|_| Error::new("signing_failed", "The new identity key could not sign.", "Try again."))?;
         statements.push((Statement::DeviceAdd(signed.as_bytes().to_vec()), vec![new.as_ref()]));
     }
     roster::say(member, &statements).await?;

@@ -68,9 +68,11 @@ pub async fn send(member: &Member, conversation: ConversationId, text: &str, rep
     }
     let row = cache::messages::get(&mut *member.cache.read().await?, message).await?;
     match row {
-        Some(Message { state: State::Refused, problem, .. }) => {
-            Err(Error::refused("refused", problem.unwrap_or_else(|| "The relay refused the message.".into()), "It is kept: retry it or cancel it."))
-        }
+        Some(Message { state: State::Refused, problem, .. }) => Err(Error::refused(
+            "refused",
+            problem.unwrap_or_else(|| "The relay refused the message.".into()),
+            "It is kept: retry it or cancel it.",
+        )),
         Some(Message { state: State::Sent, .. }) => Ok(Sent { message: message.to_string(), state: SentState::Sent }),
         _ => Ok(Sent { message: message.to_string(), state: SentState::Queued }),
     }
@@ -92,10 +94,18 @@ async fn may_post(member: &Member, conversation: ConversationId) -> Result<()> {
     let known = known(&mut db, conversation).await?;
     let role = role_of(&cache::conversations::members(&mut db, conversation).await?, member.user());
     if known.removed_at_ms.is_some() {
-        return Err(Error::refused("not_a_member", "You are no longer a member of this conversation.", "Ask one of its owners or admins to add you again."));
+        return Err(Error::refused(
+            "not_a_member",
+            "You are no longer a member of this conversation.",
+            "Ask one of its owners or admins to add you again.",
+        ));
     }
     if !role.is_some_and(Role::may_post) {
-        return Err(Error::refused("read_only", "You may read this conversation, not write in it.", "Ask one of its owners or admins for another role."));
+        return Err(Error::refused(
+            "read_only",
+            "You may read this conversation, not write in it.",
+            "Ask one of its owners or admins for another role.",
+        ));
     }
     Ok(())
 }
@@ -130,7 +140,8 @@ pub(crate) async fn queue(member: &Member, conversation: ConversationId, content
         state: State::Queued,
     };
     cache::messages::put(&mut tx, &row).await?;
-    let outgoing = Outgoing { message, conversation, content: content.encode(), created_at_ms: now_ms, attempt: None, attempts: Vec::new() };
+    let outgoing =
+        Outgoing { message, conversation, content: content.encode(), created_at_ms: now_ms, attempt: None, attempts: Vec::new() };
     cache::outbox::put(&mut tx, &outgoing).await?;
     cache::conversations::touch(&mut tx, conversation, now_ms).await?;
     tx.commit().await?;
@@ -149,7 +160,11 @@ pub async fn cancel(member: &Member, message: MessageId) -> Result<()> {
     let attempted = cache::outbox::was_attempted(&mut tx, message).await?;
     let (Some(row), Some(attempted)) = (row, attempted) else { return Err(not_waiting()) };
     if attempted && row.state != State::Refused {
-        return Err(Error::new("may_have_arrived", "The message is on its way and may have arrived.", "Wait for the connection to come back."));
+        return Err(Error::new(
+            "may_have_arrived",
+            "The message is on its way and may have arrived.",
+            "Wait for the connection to come back.",
+        ));
     }
     cache::outbox::delete(&mut tx, message).await?;
     cache::messages::delete(&mut tx, message).await?;
@@ -203,14 +218,21 @@ pub async fn encrypt(member: &Member, conversation: ConversationId, text: &str) 
 /// # Errors
 /// When it is not one, or can't be verified or decrypted.
 pub async fn decrypt(member: &Member, conversation: ConversationId, envelope: &str) -> Result<MessageView> {
-    let bytes = STANDARD.decode(envelope.trim()).map_err(|_| Error::new("bad_envelope", "This is not Base64.", "Give the envelope as it was handed out."))?;
+    let bytes = STANDARD
+        .decode(envelope.trim())
+        .map_err(|_| Error::new("bad_envelope", "This is not Base64.", "Give the envelope as it was handed out."))?;
     let mut db = member.cache.read().await?;
     let verified = verify(member, &mut db, conversation, &bytes).await?;
     let row = row_of(member, &verified, None);
     Ok(view(member, &member.roster(), &row))
 }
 
-async fn verify(member: &Member, db: &mut Connection, conversation: ConversationId, bytes: &[u8]) -> Result<bezel_crypto::envelope::Verified> {
+async fn verify(
+    member: &Member,
+    db: &mut Connection,
+    conversation: ConversationId,
+    bytes: &[u8],
+) -> Result<bezel_crypto::envelope::Verified> {
     let known = known(db, conversation).await?;
     let envelope = Envelope::parse(bytes).map_err(bezel_crypto::envelope::OpenError::from)?;
     let epoch = cache::epochs::get(db, conversation, envelope.header().epoch).await?;
@@ -221,7 +243,11 @@ async fn verify(member: &Member, db: &mut Connection, conversation: Conversation
 
 impl From<bezel_crypto::envelope::OpenError> for Error {
     fn from(error: bezel_crypto::envelope::OpenError) -> Self {
-        Self::unverifiable("unreadable", format!("The message can't be read: {error}."), "Synchronise; if it stays so, ask the sender to send it again.")
+        Self::unverifiable(
+            "unreadable",
+            format!("The message can't be read: {error}."),
+            "Synchronise; if it stays so, ask the sender to send it again.",
+        )
     }
 }
 

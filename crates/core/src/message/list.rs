@@ -92,7 +92,9 @@ const MAX_PAGE: u32 = 500;
 /// When there is no such conversation, or the cursor is not one.
 pub async fn list(member: &Member, conversation: ConversationId, before: Option<&str>, limit: u32) -> Result<MessagePage> {
     let before = before
-        .map(|cursor| cursor.parse().map_err(|_| Error::new("bad_cursor", "This is no place in a conversation.", "List from the newest message.")))
+        .map(|cursor| {
+            cursor.parse().map_err(|_| Error::new("bad_cursor", "This is no place in a conversation.", "List from the newest message."))
+        })
         .transpose()?;
     let mut db = member.cache.read().await?;
     conversation::known(&mut db, conversation).await?;

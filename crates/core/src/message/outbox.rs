@@ -50,10 +50,14 @@ async fn deliver(member: &Member, mut outgoing: Outgoing) -> Result<()> {
                 }
                 group::back_up(member).await?;
             }
-            Err(RelayError::Refused(refusal)) if refusal.code == code::UNAUTHENTICATED || refusal.code == code::INTERNAL || refusal.code == code::TOO_MANY => {
+            Err(RelayError::Refused(refusal))
+                if refusal.code == code::UNAUTHENTICATED || refusal.code == code::INTERNAL || refusal.code == code::TOO_MANY =>
+            {
                 return Err(RelayError::Refused(refusal).into());
             }
-            Err(RelayError::Refused(refusal)) => return refused(member, &outgoing, &Error::from(RelayError::Refused(refusal)).message).await,
+            Err(RelayError::Refused(refusal)) => {
+                return refused(member, &outgoing, &Error::from(RelayError::Refused(refusal)).message).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -79,7 +83,12 @@ async fn sealed(member: &Member, outgoing: &mut Outgoing) -> Result<Vec<u8>> {
 }
 
 /// The header of this device's next message in a conversation, and the key of the epoch.
-pub(super) async fn header(member: &Member, db: &mut Connection, conversation: ConversationId, message: MessageId) -> Result<(EnvelopeHeader, EpochKey)> {
+pub(super) async fn header(
+    member: &Member,
+    db: &mut Connection,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<(EnvelopeHeader, EpochKey)> {
     let known = known(db, conversation).await?;
     let epoch = cache::epochs::get(db, conversation, known.epoch).await?.ok_or_else(|| damaged("conversation key"))?;
     let (counter, previous) = cache::outbox::chain(db, conversation).await?;

@@ -28,7 +28,12 @@ enum Outcome {
 ///
 /// # Errors
 /// When the local database fails.
-pub(crate) async fn receive(member: &Member, db: &mut Connection, conversation: &Conversation, messages: &[StoredMessage]) -> Result<Option<Error>> {
+pub(crate) async fn receive(
+    member: &Member,
+    db: &mut Connection,
+    conversation: &Conversation,
+    messages: &[StoredMessage],
+) -> Result<Option<Error>> {
     let roster = member.roster();
     let mut alarm = None;
     // The oldest first, so that each finds the one before it.

@@ -55,7 +55,9 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|error| Error::new("network", format!("The network can't be used: {error}."), "Restart the computer and try again."))?;
+            .map_err(|error| {
+                Error::new("network", format!("The network can't be used: {error}."), "Restart the computer and try again.")
+            })?;
         let mut base = base.clone();
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
@@ -174,7 +176,11 @@ impl Client {
         }
         match cbor::decode::<ErrorBody>(&bytes) {
             Ok(refusal) => Err(RelayError::Refused(refusal)),
-            Err(_) if status == StatusCode::BAD_GATEWAY || status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::GATEWAY_TIMEOUT => {
+            Err(_)
+                if status == StatusCode::BAD_GATEWAY
+                    || status == StatusCode::SERVICE_UNAVAILABLE
+                    || status == StatusCode::GATEWAY_TIMEOUT =>
+            {
                 Err(RelayError::Offline(status.to_string()))
             }
             Err(_) => Err(RelayError::Nonsense(format!("status {status}; is this address a Bezel relay?"))),
@@ -204,9 +210,11 @@ impl From<RelayError> for Error {
     fn from(error: RelayError) -> Self {
         match error {
             RelayError::Offline(detail) => Self::offline(detail),
-            RelayError::Nonsense(detail) => {
-                Self::new("relay_nonsense", format!("The relay's answer can't be read ({detail})."), "Check the relay's address and that both sides run the same version.")
-            }
+            RelayError::Nonsense(detail) => Self::new(
+                "relay_nonsense",
+                format!("The relay's answer can't be read ({detail})."),
+                "Check the relay's address and that both sides run the same version.",
+            ),
             RelayError::Refused(refusal) => refused(&refusal),
         }
     }
@@ -215,7 +223,9 @@ impl From<RelayError> for Error {
 fn refused(refusal: &ErrorBody) -> Error {
     let message = format!("The relay refused: {}.", refusal.message.trim_end_matches('.'));
     let (code, next_step) = match refusal.code.as_str() {
-        code::UNAUTHENTICATED => ("unauthenticated", "This device may have been revoked or its user suspended: ask an admin of the workspace."),
+        code::UNAUTHENTICATED => {
+            ("unauthenticated", "This device may have been revoked or its user suspended: ask an admin of the workspace.")
+        }
         code::FORBIDDEN => ("forbidden", "Ask an owner or admin to do it, or to change your role."),
         code::NOT_FOUND => ("not_found", "Check the id: what it names does not exist, or is not yours."),
         code::STALE_EPOCH => ("stale_epoch", "Synchronise and try again."),

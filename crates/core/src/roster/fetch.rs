@@ -17,6 +17,8 @@ use crate::member::Member;
 /// # Errors
 /// When the relay's statements don't follow what is known here: kept as an alarm.
 pub(crate) async fn fetch(member: &Member) -> Result<bool> {
+    // Two fetches at once would append the same statements twice.
+    let _growth = member.roster_growth.lock().await;
     let known = member.roster();
     let page = member.client.roster_after(Some(known.head().sequence)).await?;
     match extend(&known, &page) {

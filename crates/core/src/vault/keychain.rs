@@ -61,7 +61,7 @@ fn entry(service: &str, account: &str) -> core::result::Result<keyring::v1::Entr
 
 /// The keychain may ask the user and must not hold up the runtime.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::new("keychain", format!("The keychain failed: {error}."), "Unlock with the passphrase or the recovery words."))
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Error::new("keychain", format!("The keychain failed: {error}."), "Unlock with the passphrase or the recovery words.")
+    })
 }

@@ -45,7 +45,11 @@ pub fn slots(home: &Home) -> Result<Vec<SlotName>> {
 
 pub(crate) fn read(home: &Home) -> Result<SlotFile> {
     let bytes = std::fs::read(home.slots()).map_err(|error| {
-        Error::new("no_slots", format!("The file of key slots can't be read ({error})."), "Put slots.cbor back from a backup; the database can't be opened without it.")
+        Error::new(
+            "no_slots",
+            format!("The file of key slots can't be read ({error})."),
+            "Put slots.cbor back from a backup; the database can't be opened without it.",
+        )
     })?;
     Ok(SlotFile::from_bytes(&bytes)?)
 }
@@ -86,7 +90,11 @@ impl From<SlotError> for Error {
             SlotError::Rng(_) => "no_randomness",
             SlotError::Failed => "wrapping_failed",
         };
-        Self::unverifiable(code, format!("Not unlocked: {error}."), "Try again, or another way: keychain, passphrase or recovery words. Nothing was changed.")
+        Self::unverifiable(
+            code,
+            format!("Not unlocked: {error}."),
+            "Try again, or another way: keychain, passphrase or recovery words. Nothing was changed.",
+        )
     }
 }
 

@@ -35,7 +35,11 @@ pub struct CreateRequest {
 pub async fn create(home: &Home, environment: Environment, request: CreateRequest) -> Result<(Member, Enrolled)> {
     let info = Client::new(&request.relay)?.info().await?;
     if !info.accepts_workspaces {
-        return Err(Error::refused("relay_full", "This relay keeps a workspace already.", "Start another relay, or raise --max-workspaces."));
+        return Err(Error::refused(
+            "relay_full",
+            "This relay keeps a workspace already.",
+            "Start another relay, or raise --max-workspaces.",
+        ));
     }
     let now_ms = environment.clock.now_ms();
     let CreateRequest { name, handle, relay, hosts_relay, slots } = request;
@@ -71,15 +75,9 @@ fn statements(
     let genesis = Genesis { name, owner: prepared.user, handle: handle.clone(), identity_key: identity.public().clone() };
     let genesis = StatementBody::genesis(workspace, now_ms, genesis).sign(&[identity]).map_err(|_| signing_failed())?;
     let mut roster = Roster::begin(&genesis).map_err(roster::refused)?;
-    let certificate = prepared
-        .keys
-        .device
-        .certify(identity, workspace, prepared.user, now_ms)
-        .map_err(|_| signing_failed())?;
-    let added = roster
-        .next(now_ms, Statement::DeviceAdd(certificate.as_bytes().to_vec()))
-        .sign(&[identity])
-        .map_err(|_| signing_failed())?;
+    let certificate = prepared.keys.device.certify(identity, workspace, prepared.user, now_ms).map_err(|_| signing_failed())?;
+    let added =
+        roster.next(now_ms, Statement::DeviceAdd(certificate.as_bytes().to_vec())).sign(&[identity]).map_err(|_| signing_failed())?;
     roster.append(&added).map_err(roster::refused)?;
     Ok((genesis.hash(), vec![Bytes(genesis.as_bytes().to_vec()), Bytes(added.as_bytes().to_vec())]))
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, InviteKeyPair, Secret};
 use bezel_protocol::cose::{Signer as _, SigningFailed};
+use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::login::Subject;
 use bezel_protocol::roster::{Join, Roster, Statement};
-use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, RosterPage, StoredVault, code, path};
 use bezel_protocol::{DeviceId, Handle, Hash, InviteId, UserId, WorkspaceId, cbor};
 use serde::{Deserialize, Serialize};
@@ -62,10 +62,7 @@ pub(super) enum How {
     /// By beginning it: the genesis and the first device, signed.
     Create(Vec<Bytes>),
     /// By an invite.
-    Join {
-        invite: InviteId,
-        seed: Zeroizing<Vec<u8>>,
-    },
+    Join { invite: InviteId, seed: Zeroizing<Vec<u8>> },
 }
 
 /// The keys of a new member.
@@ -91,7 +88,11 @@ pub(super) async fn enrol(
     describe: impl FnOnce(&Prepared<'_>) -> Result<Enrolment>,
 ) -> Result<(Member, Enrolled)> {
     if home.is_inhabited() {
-        return Err(Error::new("home_inhabited", "A member lives in this folder already.", "Open it, or choose another folder with --home."));
+        return Err(Error::new(
+            "home_inhabited",
+            "A member lives in this folder already.",
+            "Open it, or choose another folder with --home.",
+        ));
     }
     let lock = home.lock()?;
     let made = prepare(home, &environment, slots, describe).await;
@@ -185,7 +186,11 @@ pub(crate) async fn finish_enrolment(parts: &Parts) -> Result<()> {
     let page = client.roster_after(None).await?;
     let believed = roster::join_replay(enrolment.genesis, &page)?;
     if believed.user(enrolment.user).is_none() || believed.device(enrolment.device).is_none() {
-        return Err(Error::unverifiable("not_enrolled", "The relay says that it let you in, but the workspace's roster does not name you.", "Ask for a new invitation."));
+        return Err(Error::unverifiable(
+            "not_enrolled",
+            "The relay says that it let you in, but the workspace's roster does not name you.",
+            "Ask for a new invitation.",
+        ));
     }
     client.put(path::VAULT, &StoredVault { vault: enrolment.vault.clone() }).await?;
     let relay_key = client.info().await?.key;
@@ -193,7 +198,13 @@ pub(crate) async fn finish_enrolment(parts: &Parts) -> Result<()> {
 }
 
 /// Joins by the invite, unless the roster names this user already.
-async fn join(parts: &Parts, enrolment: &Enrolment, invite: Arc<InviteKeyPair>, identity: &IdentityKeyPair, device: &DeviceKeys) -> Result<()> {
+async fn join(
+    parts: &Parts,
+    enrolment: &Enrolment,
+    invite: Arc<InviteKeyPair>,
+    identity: &IdentityKeyPair,
+    device: &DeviceKeys,
+) -> Result<()> {
     let keys = InviteLogin { invite: enrolment_invite(enrolment)?, key: Arc::clone(&invite) };
     let client = Client::new(&enrolment.relay)?.logged_in(enrolment.workspace, Arc::new(keys));
     for _ in 0..8 {
@@ -236,10 +247,8 @@ fn statements(
     let certificate = device.certify(identity, enrolment.workspace, enrolment.user, now_ms).map_err(|_| signing_failed())?;
     let joined = roster.next(now_ms, Statement::Join(join)).sign(&[invite, identity]).map_err(|_| signing_failed())?;
     roster.append(&joined).map_err(roster::refused)?;
-    let added = roster
-        .next(now_ms, Statement::DeviceAdd(certificate.as_bytes().to_vec()))
-        .sign(&[identity])
-        .map_err(|_| signing_failed())?;
+    let added =
+        roster.next(now_ms, Statement::DeviceAdd(certificate.as_bytes().to_vec())).sign(&[identity]).map_err(|_| signing_failed())?;
     roster.append(&added).map_err(roster::refused)?;
     Ok(vec![Bytes(joined.as_bytes().to_vec()), Bytes(added.as_bytes().to_vec())])
 }

@@ -83,7 +83,11 @@ pub async fn confirm_recovery(member: &Member, answers: &[(usize, String)]) -> R
     let words: Vec<&str> = words.split(' ').collect();
     let right = answers.iter().all(|(index, word)| words.get(*index).is_some_and(|expected| *expected == word.trim().to_lowercase()));
     if answers.len() < 3 || !right {
-        return Err(Error::new("wrong_words", "These are not the words that were asked for.", "Look at what you wrote down, and mind the numbers."));
+        return Err(Error::new(
+            "wrong_words",
+            "These are not the words that were asked for.",
+            "Look at what you wrote down, and mind the numbers.",
+        ));
     }
     cache::profile::forget_recovery_words(&mut tx).await?;
     tx.commit().await?;

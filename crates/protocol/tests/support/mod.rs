@@ -5,9 +5,8 @@ use bezel_protocol::key::{Ed25519PublicKey, IdentityPublicKey};
 use bezel_protocol::roster::{Genesis, InviteStatement, Join, Roster, SignedStatement, Statement, StatementBody};
 use bezel_protocol::{Certificate, DeviceId, InviteId, Role, UserId, WorkspaceId};
 use ed25519_dalek::{Signer as _, SigningKey};
-use rsa::pkcs8::EncodePublicKey as _;
+use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _};
 use rsa::sha2::Sha256;
-use std::sync::OnceLock;
 
 pub(crate) const START_MS: i64 = 1_790_000_000_000;
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -19,20 +18,18 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// One of a few keys that are made once a process: making one takes a second.
+    /// One of a few keys. Making one takes a second and each test is a process of its own, so they are kept between runs.
     pub(crate) fn numbered(number: usize) -> Self {
-        static KEYS: OnceLock<Vec<Identity>> = OnceLock::new();
-        KEYS.get_or_init(|| {
-            std::thread::scope(|threads| {
-                let making: Vec<_> = (0..5).map(|_| threads.spawn(Self::new)).collect();
-                making.into_iter().map(|key| key.join().unwrap()).collect()
-            })
-        })[number]
-            .clone()
-    }
-
-    fn new() -> Self {
-        let key = rsa::PrivateKey::new(&mut rsa::rand_core::UnwrapErr(getrandom::SysRng), 4096).unwrap();
+        let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("identity-{number}.der"));
+        let key = std::fs::read(&kept).ok().and_then(|der| rsa::PrivateKey::from_pkcs8_der(&der).ok()).unwrap_or_else(|| {
+            let made = rsa::PrivateKey::new(&mut rsa::rand_core::UnwrapErr(getrandom::SysRng), 4096).unwrap();
+            // Another process may be as far: the first one to rename wins, and everybody reads that.
+            let new = kept.with_extension(std::process::id().to_string());
+            std::fs::write(&new, made.to_pkcs8_der().unwrap().as_bytes()).unwrap();
+            let _ = std::fs::hard_link(&new, &kept);
+            std::fs::remove_file(&new).unwrap();
+            rsa::PrivateKey::from_pkcs8_der(&std::fs::read(&kept).unwrap()).unwrap()
+        });
         let spki = key.to_public_key().to_public_key_der().unwrap();
         Self { public: IdentityPublicKey::from_spki_der(spki.as_bytes()).unwrap(), key }
     }
