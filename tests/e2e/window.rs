@@ -38,9 +38,41 @@ async fn two_people_meet_write_and_part_in_two_windows() -> Result<()> {
     ben.close().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_on_this_computer_needs_no_other_program() -> Result<()> {
+    let stage = Stage::new("hosted")?;
+    let display = Display::start(&stage.folder("display"))?;
+    let lena = Window::open(stage.path(), "lena", &display).await?;
+    lena.size(1280, 800).await?;
+    lena.click("door-create").await?;
+    lena.fill("field-name", "Atelier Novak").await?;
+    lena.fill("field-handle", "lena").await?;
+    lena.click("submit").await?;
+    lena.find("recovery-word").await?;
+    lena.picture("recovery-words").await?;
+    lena.click("recovery-later").await?;
+    lena.click("conversation-new").await?;
+    lena.fill("field-title", "Notes to myself").await?;
+    lena.click("submit").await?;
+    lena.fill("composer-input", FIRST).await?;
+    lena.click("composer-send").await?;
+    lena.see("message[data-state='sent']", FIRST).await?;
+    lena.close().await?;
+
+    // The relay starts again with the app, at the address that its members know.
+    let lena = Window::open(stage.path(), "lena", &display).await?;
+    lena.click("conversation-item").await?;
+    lena.see("message[data-state='sent']", FIRST).await?;
+    lena.fill("composer-input", SECOND).await?;
+    lena.click("composer-send").await?;
+    lena.see("message[data-state='sent']", SECOND).await?;
+    lena.close().await
+}
+
 /// The first door: a workspace, by name and handle.
 async fn found(ana: &Window, relay: &Relay) -> Result<()> {
     ana.find("door-create").await?;
+    ana.painted().await?;
     ana.picture("first-run").await?;
     ana.click("door-create").await?;
     ana.fill("field-name", "Maison Lune").await?;

@@ -208,6 +208,16 @@ impl Window {
         Ok(self.client.execute(script, Vec::new()).await?.json().clone())
     }
 
+    /// Waits until the page was painted as it now is.
+    ///
+    /// # Errors
+    /// If the window doesn't answer.
+    pub async fn painted(&self) -> Result<()> {
+        let twice = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+        self.client.execute_async(twice, Vec::new()).await?;
+        Ok(())
+    }
+
     /// Sizes the window, in points.
     ///
     /// # Errors
