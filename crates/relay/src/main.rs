@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use bezel_protocol::settings::Settings;
@@ -63,7 +64,18 @@ enum Audit {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // In words, whatever the environment says of backtraces.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let filter = match std::env::var("BEZEL_LOG") {
         // Other people's code never logs below this: it does not know what must stay unsaid.
         Ok(level) if level.chars().all(char::is_alphabetic) => format!("warn,bezel_relay={level},bezel_protocol={level}"),
@@ -77,7 +89,9 @@ async fn main() -> anyhow::Result<()> {
         Command::Audit(Audit::Export { data }) => {
             let store = open(&data).await?;
             let key = RelayKey::read(&data.join("relay.key"))?;
-            audit::export(&store, &key, jiff::Timestamp::now().as_millisecond(), &mut std::io::stdout()).await
+            audit::export(&store, &key, jiff::Timestamp::now().as_millisecond(), &mut std::io::stdout()).await?;
+            store.close().await;
+            Ok(())
         }
         Command::Audit(Audit::Verify { file, relay_key }) => {
             let export = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
@@ -120,6 +134,7 @@ async fn check(data: &std::path::Path) -> anyhow::Result<()> {
         bezel_relay::replay(&store, *workspace).await.with_context(|| format!("workspace {workspace}"))?;
     }
     RelayKey::read(&data.join("relay.key"))?;
+    store.close().await;
     say(&format!("settings, key and database are good; {} workspace(s)", workspaces.len()))
 }
 

@@ -107,8 +107,14 @@ impl RunningRelay {
 }
 
 /// Serves until it is told to stop. What is acknowledged is on disk already, so that a hard end loses nothing either.
-async fn serve<S: Store>(listener: TcpListener, app: Arc<App<S>>, stopped: oneshot::Receiver<()>, _lock: File) -> std::io::Result<()> {
+async fn serve<S: Store + Clone>(
+    listener: TcpListener,
+    app: Arc<App<S>>,
+    stopped: oneshot::Receiver<()>,
+    _lock: File,
+) -> std::io::Result<()> {
     let (told, wait) = oneshot::channel();
+    let store = app.store.clone();
     let router = http::router(Arc::clone(&app));
     let graceful = axum::serve(listener, router)
         .with_graceful_shutdown(async move {
@@ -117,13 +123,17 @@ async fn serve<S: Store>(listener: TcpListener, app: Arc<App<S>>, stopped: onesh
             let _ = told.send(());
         })
         .into_future();
-    tokio::select! {
+    let served = tokio::select! {
         served = graceful => served,
         () = async {
             let _ = wait.await;
             tokio::time::sleep(GRACE).await;
         } => Ok(()),
+    };
+    if tokio::time::timeout(GRACE, store.close()).await.is_err() {
+        tracing::warn!("the database was not closed in time; its write-ahead log stays beside it");
     }
+    served
 }
 
 /// The key is made at the first start. Members know the relay by it: beside a database, a missing one is never replaced in silence.

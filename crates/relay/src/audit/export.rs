@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bezel_protocol::cbor;
+use bezel_protocol::{Hash, cbor};
 
 use super::Line;
 use crate::relay_key::RelayKey;
@@ -25,16 +25,15 @@ pub async fn export<S: Store>(store: &S, key: &RelayKey, now_ms: i64, output: &m
         }
         last = Some(newest);
     }
-    if let Some(newest) = last {
-        let signed = key.checkpoint(newest.sequence, newest.hash, now_ms);
-        let line = Line::Checkpoint {
-            relay_key: hex::encode(key.public().as_bytes()),
-            entries: signed.entries,
-            head: signed.head.to_string(),
-            at_ms: signed.at_ms,
-            signature: hex::encode(&signed.signature.0),
-        };
-        writeln!(output, "{}", serde_json::to_string(&line)?)?;
-    }
-    Ok(())
+    let (entries, head) = last.map_or((0, Hash::ZERO), |newest| (newest.sequence, newest.hash));
+    let signed = key.checkpoint(entries, head, now_ms);
+    let line = Line::Checkpoint {
+        relay_key: hex::encode(key.public().as_bytes()),
+        entries: signed.entries,
+        head: signed.head.to_string(),
+        at_ms: signed.at_ms,
+        signature: hex::encode(&signed.signature.0),
+    };
+    writeln!(output, "{}", serde_json::to_string(&line)?)?;
+    Ok(output.flush()?)
 }

@@ -76,4 +76,7 @@ pub trait Store: Send + Sync + 'static {
     where
         T: Send + 'static,
         F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send + 'static;
+
+    /// Ends the engine and leaves its files in order. A unit of work that comes later is refused.
+    fn close(&self) -> impl Future<Output = ()> + Send;
 }

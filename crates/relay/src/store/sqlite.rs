@@ -30,9 +30,12 @@ pub struct SqliteStore {
     writer: mpsc::Sender<Job>,
 }
 
-/// A unit of work on its way to the writer. It runs inside a savepoint and answers after the commit.
-struct Job {
-    run: Box<dyn for<'c> FnOnce(&'c mut Connection) -> Running<'c> + Send>,
+/// What the writer is asked to do.
+enum Job {
+    /// A unit of work: it runs inside a savepoint and answers after the commit.
+    Run(Box<dyn for<'c> FnOnce(&'c mut Connection) -> Running<'c> + Send>),
+    /// End, and say when the file is in order.
+    Close(oneshot::Sender<()>),
 }
 
 /// A unit of work while it runs.
@@ -76,11 +79,6 @@ impl SqliteStore {
         let found: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.readers).await?;
         if found == "ok" { Ok(()) } else { Err(StoreError::Damaged("file")) }
     }
-
-    /// Ends the readers; the writer ends when the last clone is gone.
-    pub async fn close(self) {
-        self.readers.close().await;
-    }
 }
 
 impl Store for SqliteStore {
@@ -101,24 +99,30 @@ impl Store for SqliteStore {
         F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Job {
-            run: Box::new(move |connection| {
-                Box::pin(async move {
-                    let done = in_savepoint(connection, caller, work).await;
-                    let finish: Finish = Box::new(move |committed| {
-                        let done = match committed {
-                            Ok(()) => done,
-                            Err(why) => Err(StoreError::Database(sqlx::Error::Protocol(why))),
-                        };
-                        // Whoever asked may be gone.
-                        let _ = answer.send(done);
-                    });
-                    finish
-                })
-            }),
-        };
+        let job = Job::Run(Box::new(move |connection| {
+            Box::pin(async move {
+                let done = in_savepoint(connection, caller, work).await;
+                let finish: Finish = Box::new(move |committed| {
+                    let done = match committed {
+                        Ok(()) => done,
+                        Err(why) => Err(StoreError::Database(sqlx::Error::Protocol(why))),
+                    };
+                    // Whoever asked may be gone.
+                    let _ = answer.send(done);
+                });
+                finish
+            })
+        }));
         self.writer.send(job).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        let (closed, wait) = oneshot::channel();
+        if self.writer.send(Job::Close(closed)).await.is_ok() {
+            let _ = wait.await;
+        }
     }
 }
 
@@ -151,9 +155,10 @@ where
 /// Takes what waits, runs it in one transaction, and answers all of it after the one commit.
 async fn write_loop(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
-    while jobs.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    let mut closing = Vec::new();
+    while closing.is_empty() && jobs.recv_many(&mut batch, MAX_BATCH).await > 0 {
         let mut finishes = Vec::with_capacity(batch.len());
-        let committed = run_batch(&mut connection, &mut batch, &mut finishes).await.map_err(|error| error.to_string());
+        let committed = run_batch(&mut connection, &mut batch, &mut finishes, &mut closing).await.map_err(|error| error.to_string());
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed");
         }
@@ -163,13 +168,25 @@ async fn write_loop(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
         // Where the transaction did not even begin: whoever waits is told by the end of the channel.
         batch.clear();
     }
+    // The last connection takes the write-ahead log into the file.
     let _ = connection.close().await;
+    for closed in closing {
+        let _ = closed.send(());
+    }
 }
 
-async fn run_batch(connection: &mut Connection, batch: &mut Vec<Job>, finishes: &mut Vec<Finish>) -> Result<(), sqlx::Error> {
+async fn run_batch(
+    connection: &mut Connection,
+    batch: &mut Vec<Job>,
+    finishes: &mut Vec<Finish>,
+    closing: &mut Vec<oneshot::Sender<()>>,
+) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     for job in batch.drain(..) {
-        finishes.push((job.run)(&mut transaction).await);
+        match job {
+            Job::Run(run) => finishes.push(run(&mut transaction).await),
+            Job::Close(closed) => closing.push(closed),
+        }
     }
     transaction.commit().await
 }

@@ -45,6 +45,18 @@ async fn an_export_verifies_and_a_changed_entry_is_named() {
     assert!(!ok, "a log that was cut short");
 }
 
+#[tokio::test]
+async fn an_empty_log_verifies_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::support::start(folder.path()).await.shutdown().await;
+    let (exported, export) = relay(&["audit", "export", "--data", folder.path().to_str().unwrap()]);
+    assert!(exported && export.lines().count() == 1, "{export}");
+    let file = folder.path().join("audit.jsonl");
+    std::fs::write(&file, export).unwrap();
+    let (ok, said) = relay(&["audit", "verify", file.to_str().unwrap()]);
+    assert!(ok && said.starts_with("0 entries"), "{said}");
+}
+
 #[test]
 fn a_bad_setting_is_refused_with_what_is_allowed() {
     let folder = tempfile::tempdir().unwrap();

@@ -43,6 +43,16 @@ async fn the_key_is_for_its_owner_alone() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+/// Whoever stops the relay and copies `relay.db` has everything.
+#[tokio::test]
+async fn a_relay_that_ended_leaves_one_whole_file() {
+    let mut shop = Shop::open().await;
+    let log = shop.folder.path().join("relay.db-wal");
+    assert!(log.exists());
+    shop.close().await;
+    assert!(!log.exists(), "the write-ahead log must be taken into the file");
+}
+
 /// A database of a version before the tables of users and devices, or one that was repaired by hand.
 #[tokio::test]
 async fn what_follows_from_the_roster_is_brought_in_step_at_the_start() {
