@@ -41,8 +41,7 @@ async fn two_people_meet_write_and_part_in_two_windows() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_on_this_computer_needs_no_other_program() -> Result<()> {
     let stage = Stage::new("hosted")?;
-    let display = Display::start(&stage.folder("display"))?;
-    let lena = Window::open(stage.path(), "lena", &display).await?;
+    let lena = Window::open(stage.path(), "lena").await?;
     lena.size(1280, 800).await?;
     lena.click("door-create").await?;
     lena.fill("field-name", "Atelier Novak").await?;
@@ -60,7 +59,7 @@ async fn a_workspace_on_this_computer_needs_no_other_program() -> Result<()> {
     lena.close().await?;
 
     // The relay starts again with the app, at the address that its members know.
-    let lena = Window::open(stage.path(), "lena", &display).await?;
+    let lena = Window::open(stage.path(), "lena").await?;
     lena.click("conversation-item").await?;
     lena.see("message[data-state='sent']", FIRST).await?;
     lena.fill("composer-input", SECOND).await?;
