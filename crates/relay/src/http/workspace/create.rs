@@ -13,12 +13,37 @@ use crate::http::{Cbor, Refusal};
 use crate::store::{Caller, Store};
 
 pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): Cbor<NewWorkspace>) -> Result<(), Refusal> {
-    let statements = new
-        .statements
-        .iter()
-        .map(|bytes| SignedStatement::parse(&bytes.0))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Refusal::roster(&error))?;
+    let (statements, roster) = begun(&new)?;
+    let roster = Arc::new(roster);
+    let _growth = app.roster_growth.lock().await;
+    if app.roster(roster.workspace()).is_some() {
+        return Err(Refusal::conflict("this workspace exists already"));
+    }
+    if !app.accepts_workspaces() {
+        return Err(Refusal::full());
+    }
+    let (applied, is_audited) = (Arc::clone(&roster), app.settings.audit_logging);
+    app.store
+        .write(Caller::Relay, move |unit| {
+            Box::pin(async move {
+                let workspace = applied.workspace();
+                unit.insert_workspace(workspace, now_ms()).await?;
+                for statement in &statements {
+                    unit.append_statement(workspace, statement.body().sequence, statement.as_bytes()).await?;
+                }
+                unit.apply_roster(None, &applied, now_ms()).await?;
+                audit(unit, is_audited, "workspace_create", Some(workspace.to_string())).await
+            })
+        })
+        .await?;
+    app.set_roster(roster);
+    Ok(())
+}
+
+/// The statements, and the roster that they begin.
+fn begun(new: &NewWorkspace) -> Result<(Vec<SignedStatement>, Roster), Refusal> {
+    let statements = new.statements.iter().map(|bytes| SignedStatement::parse(&bytes.0)).collect::<Result<Vec<_>, _>>();
+    let statements = statements.map_err(|error| Refusal::roster(&error))?;
     let [genesis, device] = statements.as_slice() else {
         return Err(Refusal::malformed("a workspace begins with its genesis and the owner's first device"));
     };
@@ -30,28 +55,5 @@ pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): 
     }
     let mut roster = Roster::begin(genesis).map_err(|error| Refusal::roster(&error))?;
     roster.append(device).map_err(|error| Refusal::roster(&error))?;
-    let _growth = app.roster_growth.lock().await;
-    if app.roster(roster.workspace()).is_some() {
-        return Err(Refusal::conflict("this workspace exists already"));
-    }
-    if !app.accepts_workspaces() {
-        return Err(Refusal::full());
-    }
-    let (kept, roster, is_audited) = (statements.clone(), Arc::new(roster), app.settings.audit_logging);
-    let applied = Arc::clone(&roster);
-    app.store
-        .write(Caller::Relay, move |unit| {
-            Box::pin(async move {
-                let workspace = applied.workspace();
-                unit.insert_workspace(workspace, now_ms()).await?;
-                for statement in &kept {
-                    unit.append_statement(workspace, statement.body().sequence, statement.as_bytes()).await?;
-                }
-                unit.apply_roster(None, &applied, now_ms()).await?;
-                audit(unit, is_audited, "workspace_create", Some(workspace.to_string())).await
-            })
-        })
-        .await?;
-    app.set_roster(roster);
-    Ok(())
+    Ok((statements, roster))
 }
