@@ -127,7 +127,8 @@ impl Client {
         Ok(session.insert(new).token.clone())
     }
 
-    async fn forget_token(&self, token: &Bytes) {
+    /// The session of this token has ended.
+    pub(super) async fn forget_token(&self, token: &Bytes) {
         if let Some(login) = &self.login {
             let mut session = login.session.lock().await;
             if session.as_ref().is_some_and(|session| session.token == *token) {

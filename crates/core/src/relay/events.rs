@@ -4,9 +4,10 @@ use bezel_protocol::cbor;
 use bezel_protocol::wire::{Event, path};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header::AUTHORIZATION};
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::client::{Client, RelayError};
@@ -38,8 +39,15 @@ impl EventStream {
         let mut header = HeaderValue::from_str(&format!("Bearer {bearer}")).map_err(|error| nonsense(&error))?;
         header.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, header);
-        let (socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|error| RelayError::Offline(error.to_string()))?;
-        Ok(Self { socket })
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((socket, _)) => Ok(Self { socket }),
+            // The session has ended: the next attempt logs in anew.
+            Err(Error::Http(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
+                client.forget_token(&token).await;
+                Err(RelayError::Offline("the session has ended".into()))
+            }
+            Err(error) => Err(RelayError::Offline(error.to_string())),
+        }
     }
 
     /// Waits for the next event. An event of a newer version is passed over: the heads tell everything.
