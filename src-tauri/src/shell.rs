@@ -1,6 +1,7 @@
 //! What lives as long as the app: the member, its loop, and the relay inside, where there is one.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use bezel_core::vault::Unlock;
 use bezel_core::{Change, Environment, Error, Home, Member, Result, sync};
@@ -9,6 +10,7 @@ use bezel_relay::RunningRelay;
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _};
 use tokio::sync::{Mutex, broadcast, watch};
+use tokio::task::JoinHandle;
 
 use crate::{UnlockBy, hosted_relay};
 
@@ -23,6 +25,8 @@ pub(crate) struct Shell {
     opening: Mutex<()>,
     relay: Mutex<Option<RunningRelay>>,
     stop: watch::Sender<bool>,
+    /// The loop that keeps the member in step.
+    following: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the window hears.
@@ -42,6 +46,7 @@ impl Shell {
             opening: Mutex::default(),
             relay: Mutex::default(),
             stop: watch::channel(false).0,
+            following: std::sync::Mutex::default(),
         }
     }
 
@@ -106,13 +111,20 @@ impl Shell {
         tauri::async_runtime::spawn(forward(changes, app.clone()));
         let stopped = self.stop.subscribe();
         let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(sync::follow(&member, stopped)));
+        let following = tokio::task::spawn_blocking(move || runtime.block_on(sync::follow(&member, stopped)));
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(following);
         tell(&app, vec![Change::AppState.to_string()]);
     }
 
-    /// Ends what runs.
+    /// Ends what runs, and closes the database before the process ends.
     pub(crate) async fn close(&self) {
         let _ = self.stop.send(true);
+        let following = self.following.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(following) = following {
+            // A request that hangs does not hold up the end.
+            let _ = tokio::time::timeout(Duration::from_secs(3), following).await;
+        }
+        self.member.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(relay) = self.relay.lock().await.take() {
             relay.shutdown().await;
         }

@@ -1,5 +1,7 @@
 //! A shop in one process: a clock that one sets, a relay on a socket of its own, and members who talk through it.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,6 +16,8 @@ use bezel_protocol::invite_link::InviteLink;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::{ConversationId, Role};
 use bezel_relay::{Options, Relay, RunningRelay};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
 /// A day.
@@ -39,7 +43,8 @@ impl Clock for ShiftedClock {
 /// A relay and the folders of its members.
 pub struct Shop {
     folder: TempDir,
-    relay: RunningRelay,
+    relay: Option<RunningRelay>,
+    addr: SocketAddr,
     /// The clock of every member.
     pub clock: Arc<ShiftedClock>,
 }
@@ -51,9 +56,26 @@ impl Shop {
     /// When the relay does not start.
     pub async fn open() -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let listen = "127.0.0.1:0".parse()?;
-        let options = Options { data: folder.path().join("relay"), listen, max_workspaces: 1, settings: Settings::default() };
-        Ok(Self { relay: Relay::start(options).await?, folder, clock: Arc::default() })
+        let relay = start(folder.path(), "127.0.0.1:0".parse()?).await?;
+        Ok(Self { addr: relay.addr(), relay: Some(relay), folder, clock: Arc::default() })
+    }
+
+    /// Stops the relay, lets whoever runs it change its database as they like, and starts it again: a relay that lies.
+    ///
+    /// # Errors
+    /// When the database refuses, or the relay does not start again.
+    pub async fn meddle(&mut self, statements: &[&'static str]) -> Result<()> {
+        if let Some(relay) = self.relay.take() {
+            relay.shutdown().await;
+        }
+        let database = SqliteConnectOptions::new().filename(self.folder.path().join("relay/relay.db"));
+        let mut connection = database.connect().await?;
+        for statement in statements {
+            sqlx::query(*statement).execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        self.relay = Some(start(self.folder.path(), self.addr).await?);
+        Ok(())
     }
 
     fn environment(&self) -> Environment {
@@ -73,7 +95,7 @@ impl Shop {
         let request = CreateRequest {
             name: "Maison Lune".into(),
             handle: name.parse()?,
-            relay: url::Url::parse(&format!("http://{}", self.relay.addr()))?,
+            relay: url::Url::parse(&format!("http://{}", self.addr))?,
             hosts_relay: false,
             slots: slots()?,
         };
@@ -101,6 +123,14 @@ impl Shop {
     }
 }
 
+impl Drop for Shop {
+    /// Ends the relay before the process ends: its database must be closed by then.
+    fn drop(&mut self) {
+        let (Some(relay), Ok(runtime)) = (self.relay.take(), tokio::runtime::Handle::try_current()) else { return };
+        let _ = std::thread::spawn(move || runtime.block_on(relay.shutdown())).join();
+    }
+}
+
 /// `owner` begins a conversation with `others`.
 ///
 /// # Errors
@@ -118,6 +148,11 @@ pub async fn converse(owner: &Member, others: &[(&Member, Role)]) -> Result<Conv
 pub async fn texts(member: &Member, conversation: ConversationId) -> Result<Vec<String>> {
     let page = message::list(member, conversation, None, 500).await?;
     Ok(page.messages.into_iter().map(|message| message.text.or(message.problem).unwrap_or_default()).collect())
+}
+
+async fn start(folder: &Path, listen: SocketAddr) -> Result<RunningRelay> {
+    let options = Options { data: folder.join("relay"), listen, max_workspaces: 1, settings: Settings::default() };
+    Ok(Relay::start(options).await?)
 }
 
 fn passphrase() -> Passphrase {

@@ -29,12 +29,15 @@ pub(crate) type Tx<'a> = sqlx::Transaction<'a, Sqlite>;
 pub(crate) type Connection = SqliteConnection;
 
 /// The database, opened with its key.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Cache {
     pool: SqlitePool,
 }
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/client");
+
+/// How long a connection may take to close.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// SQLITE_NOTADB: what SQLCipher answers to a wrong key.
 const NOT_A_DATABASE: &str = "26";
@@ -77,6 +80,25 @@ impl Cache {
     /// Writes everything down and closes.
     pub(crate) async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+impl Drop for Cache {
+    /// Waits until every connection is closed: SQLCipher takes itself apart when the process ends, and a connection that is still
+    /// closing on another thread would then free the same memory twice.
+    fn drop(&mut self) {
+        if self.pool.is_closed() {
+            return;
+        }
+        let pool = self.pool.clone();
+        let closing = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            if let Ok(runtime) = runtime {
+                // Whoever still holds a connection does not hold up the end for ever.
+                let _ = runtime.block_on(async { tokio::time::timeout(CLOSING_PATIENCE, pool.close()).await });
+            }
+        });
+        let _ = closing.join();
     }
 }
 
