@@ -78,6 +78,18 @@ impl Shop {
         Ok(())
     }
 
+    /// A number that the relay's database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn count(&self, question: &'static str) -> Result<i64> {
+        let database = SqliteConnectOptions::new().filename(self.folder.path().join("relay/relay.db")).read_only(true);
+        let mut connection = database.connect().await?;
+        let count = sqlx::query_scalar(question).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(count)
+    }
+
     fn environment(&self) -> Environment {
         let clock: Arc<dyn Clock> = Arc::<ShiftedClock>::clone(&self.clock);
         Environment { clock, settings: Settings::default() }

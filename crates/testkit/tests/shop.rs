@@ -30,6 +30,44 @@ async fn keys_change_by_themselves_when_they_are_old() -> Result<()> {
     Ok(())
 }
 
+/// `KEY_ROTATION_INTERVAL_DAYS`, 90 where nothing else is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_key_changes_by_itself_at_its_age() -> Result<()> {
+    let shop = Shop::open().await?;
+    // The relay takes no statement from the future: the shop began in the past.
+    shop.clock.pass(-91 * DAY_MS);
+    let ana = shop.owner("ana").await?;
+    let first = keys::status(&ana).await?.fingerprint;
+    shop.clock.pass(89 * DAY_MS);
+    sync::once(&ana).await?;
+    assert_eq!(keys::status(&ana).await?.fingerprint, first, "89 days are young");
+    shop.clock.pass(2 * DAY_MS);
+    sync::once(&ana).await?;
+    assert_ne!(keys::status(&ana).await?.fingerprint, first);
+    Ok(())
+}
+
+/// History must never hang on one computer: the key is in the backup before its message shows as sent (S8, protocol §7).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_shows_as_sent_has_its_key_in_the_backup() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ana = shop.owner("ana").await?;
+    let ring = converse(&ana, &[]).await?;
+    for text in ["one", "two"] {
+        assert_eq!(message::send(&ana, ring, text, None).await?.state, SentState::Sent);
+        let unsafe_messages = shop
+            .count(
+                "SELECT count(*) FROM encrypted_message_metadata m WHERE NOT EXISTS (
+                     SELECT 1 FROM user_conversation_keys k WHERE k.conversation_id = m.conversation_id AND k.epoch = m.epoch)",
+            )
+            .await?;
+        assert_eq!(unsafe_messages, 0);
+        conversation::rotate(&ana, ring).await?;
+    }
+    assert_eq!(shop.count("SELECT count(*) FROM encrypted_message_metadata").await?, 3, "two messages and the description");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_identity_goes_on_where_the_old_one_stood() -> Result<()> {
     let shop = Shop::open().await?;
