@@ -73,3 +73,5 @@ id!(/// A message; the same id sent twice is one message.
     MessageId);
 id!(/// An invitation.
     InviteId);
+id!(/// An encrypted file; also the name of its blob on the relay.
+    FileId);

@@ -25,6 +25,6 @@ pub mod wire;
 pub use certificate::{Certificate, CertificateError, SignedCertificate};
 pub use handle::Handle;
 pub use hash::Hash;
-pub use ids::{ConversationId, DeviceId, InviteId, MessageId, UserId, WorkspaceId};
+pub use ids::{ConversationId, DeviceId, FileId, InviteId, MessageId, UserId, WorkspaceId};
 pub use role::Role;
 pub use suite::{Algorithm, Suite};

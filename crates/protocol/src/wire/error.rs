@@ -35,6 +35,10 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// 429: too many requests.
     pub const TOO_MANY: &str = "too_many";
+    /// 410: the file was revoked, or its time is over.
+    pub const GONE: &str = "gone";
+    /// 507: the workspace's room for files is used up.
+    pub const NO_ROOM: &str = "no_room";
     /// 507: this relay takes no further workspace.
     pub const FULL: &str = "full";
     /// 500: the relay failed.

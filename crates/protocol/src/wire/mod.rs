@@ -7,6 +7,7 @@ mod commit;
 mod conversation;
 mod error;
 mod event;
+mod file;
 mod key_package;
 mod login;
 mod message;
@@ -20,6 +21,7 @@ pub use commit::{CommitAccepted, CommitUpload, Commits, GroupState, MemberRole, 
 pub use conversation::NewConversation;
 pub use error::{ErrorBody, code};
 pub use event::Event;
+pub use file::{FileAccess, FileLimits, FileLog, FileLogAction, FileLogEntry, FilePurpose, MAX_NAMED_USERS, tus};
 pub use key_package::{ClaimKeyPackages, ClaimedKeyPackage, ClaimedKeyPackages, KeyPackageCounts, KeyPackageUpload, SuiteCount};
 pub use login::{Challenge, ChallengeRequest, LoginRequest, Session};
 pub use message::{MessageAccepted, MessageKind, Messages, NewMessage, StoredMessage};
@@ -74,6 +76,17 @@ pub mod path {
     pub const EPOCH_KEYS: &str = "/v1/backup/epoch-keys";
     /// `PUT` [`super::StoredVault`]; `GET` → [`super::StoredVault`]. The caller's user.
     pub const VAULT: &str = "/v1/backup/vault";
+    /// The tus 1.0 endpoint of uploads: `OPTIONS`, and `POST` by the creation extension; [`super::tus`]. `GET` → [`super::FileLimits`]. Devices.
+    pub const FILES: &str = "/v1/files";
+    /// `HEAD`, `PATCH` by tus 1.0, by the device that began the upload. `DELETE`: an upload is given up, or a file revoked, by its owner or
+    /// an owner or admin of the conversation.
+    pub const FILE: &str = "/v1/files/{file}";
+    /// `GET ?purpose=preview|download` with `Range` → ciphertext. Members of the conversation, as the file's access allows.
+    pub const FILE_CONTENT: &str = "/v1/files/{file}/content";
+    /// `GET` → [`super::FileAccess`]; `PUT` [`super::FileAccess`]. The file's owner.
+    pub const FILE_ACCESS: &str = "/v1/files/{file}/access";
+    /// `GET` → [`super::FileLog`]. The file's owner, and owners and admins of the conversation.
+    pub const FILE_LOG: &str = "/v1/files/{file}/log";
     /// WebSocket of binary [`super::Event`]s. Devices.
     pub const EVENTS: &str = "/v1/events";
 
@@ -81,5 +94,11 @@ pub mod path {
     #[must_use]
     pub fn of(path: &str, conversation: crate::ConversationId) -> String {
         path.replace("{conversation}", &conversation.to_string())
+    }
+
+    /// A path of a file.
+    #[must_use]
+    pub fn of_file(path: &str, file: crate::FileId) -> String {
+        path.replace("{file}", &file.to_string())
     }
 }

@@ -1,21 +1,34 @@
 //! What a message says, once decrypted and verified.
 
+mod file;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, Hash, MessageId, cbor};
 
+pub use file::{
+    File, FileAction, FileKeyBytes, FileKeys, FileReceipt, FileRevocation, MAX_FILE_NAME_BYTES, MAX_THUMBNAIL_BYTES, Manifest, Picture,
+    SealedFileKey, Thumbnail,
+};
+
 /// The version of the content structure that we write.
 pub const CONTENT_VERSION: u16 = 1;
 
 /// A versioned content. A kind that we don't know is kept whole and shown as "sent by a newer version".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Content {
     /// Words.
     Text(Text),
     /// Title and other description of the conversation, as it is from now on.
     Description(Description),
+    /// A file, announced with its key.
+    File(File),
+    /// A device previewed or downloaded a file.
+    FileReceipt(FileReceipt),
+    /// A file was withdrawn.
+    FileRevocation(FileRevocation),
     /// A kind of a newer version: its name, and the bytes as they came.
     Unknown {
         /// What the newer version calls it.
@@ -70,6 +83,9 @@ impl Content {
         match self {
             Self::Text(text) => versioned("text", text),
             Self::Description(description) => versioned("description", description),
+            Self::File(file) => versioned("file", file),
+            Self::FileReceipt(receipt) => versioned("file_receipt", receipt),
+            Self::FileRevocation(revocation) => versioned("file_revocation", revocation),
             Self::Unknown { bytes, .. } => bytes.clone(),
         }
     }
@@ -83,6 +99,9 @@ impl Content {
         match kind.as_str() {
             "text" => cbor::decode::<Versioned<Text>>(bytes).map(|content| Self::Text(content.body)),
             "description" => cbor::decode::<Versioned<Description>>(bytes).map(|content| Self::Description(content.body)),
+            "file" => cbor::decode::<Versioned<File>>(bytes).map(|content| Self::File(content.body)),
+            "file_receipt" => cbor::decode::<Versioned<FileReceipt>>(bytes).map(|content| Self::FileReceipt(content.body)),
+            "file_revocation" => cbor::decode::<Versioned<FileRevocation>>(bytes).map(|content| Self::FileRevocation(content.body)),
             _ => Ok(Self::Unknown { kind, bytes: bytes.to_vec() }),
         }
     }
