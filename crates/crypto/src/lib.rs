@@ -1,4 +1,4 @@
-//! Keys, groups and envelopes: every private-key operation of a member.
+//! Keys, groups, envelopes and files: every private-key operation of a member.
 //!
 //! The one invariant: nothing leaves this crate as believed that was not checked here. A leaf enters a group only if the roster
 //! vouches for it, a commit is applied only if its author had the right, and content comes out of an envelope only as [`envelope::Verified`].
@@ -11,6 +11,7 @@
 mod aead;
 pub mod device;
 pub mod envelope;
+pub mod file;
 pub mod group;
 pub mod identity;
 pub mod invite;

@@ -3,12 +3,13 @@
 mod fixture;
 
 use bezel_crypto::envelope::{Reader, seal};
+use bezel_crypto::file::{Blob, FileCipher, FileKey};
 use bezel_crypto::group::{Change, EpochKey};
 use bezel_crypto::slots::{Cost, MasterKey, Passphrase, RecoveryWords, SlotFile};
 use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{InviteKeyPair, Secret, SecretBytes, SystemRng};
 use bezel_protocol::envelope::{Envelope, EnvelopeHeader};
-use bezel_protocol::{Algorithm, Hash, InviteId, MessageId, Suite};
+use bezel_protocol::{Algorithm, FileId, Hash, InviteId, MessageId, Suite};
 use fixture::{CONVERSATION, NOW_MS, Workspace};
 
 /// Also formatted with `{:#?}`, which goes through the same code but is what most people log.
@@ -35,6 +36,11 @@ fn secrets_are_mute() {
     insta::assert_snapshot!(debug(&Passphrase::new("correct horse".into())), @"Passphrase(..)");
     insta::assert_snapshot!(debug(&RecoveryWords::generate(&mut SystemRng).unwrap()), @"RecoveryWords(..)");
     insta::assert_snapshot!(debug(&VaultKey::from_secret(secret())), @"VaultKey(Secret(..))");
+    let file_key = FileKey::from_bytes(&[0x41; 32]).unwrap();
+    insta::assert_snapshot!(debug(&file_key), @"FileKey(..)");
+    insta::assert_snapshot!(debug(&file_key.to_message()), @"FileKeyBytes(..)");
+    let blob = Blob { file: FileId::from_bytes([7; 16]), conversation: CONVERSATION };
+    insta::assert_snapshot!(debug(&FileCipher::new(&file_key, blob, &mut SystemRng).unwrap()), @"FileCipher(..)");
     let key = EpochKey::new(CONVERSATION, 3, secret());
     insta::assert_snapshot!(debug(&key), @"EpochKey { conversation: ConversationId(cccccccc-cccc-cccc-cccc-cccccccccccc), epoch: 3, secret: Secret(..) }");
 

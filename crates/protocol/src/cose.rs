@@ -45,6 +45,7 @@ pub(crate) mod label {
     pub(crate) const CERTIFICATE: &[u8] = b"bezel/device-certificate/1";
     pub(crate) const STATEMENT: &[u8] = b"bezel/roster-statement/1";
     pub(crate) const ENVELOPE: &[u8] = b"bezel/envelope/1";
+    pub(crate) const MANIFEST: &[u8] = b"bezel/file-manifest/1";
 }
 
 /// A protected header with an algorithm and a key id, and nothing else.

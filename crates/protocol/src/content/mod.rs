@@ -1,6 +1,7 @@
 //! What a message says, once decrypted and verified.
 
 mod file;
+mod manifest;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ pub use file::{
     File, FileAction, FileKeyBytes, FileKeys, FileReceipt, FileRevocation, MAX_FILE_NAME_BYTES, MAX_THUMBNAIL_BYTES, Manifest, Picture,
     SealedFileKey, Thumbnail,
 };
+pub use manifest::{ManifestError, SealedManifest, manifest_aad, sign_manifest};
 
 /// The version of the content structure that we write.
 pub const CONTENT_VERSION: u16 = 1;
