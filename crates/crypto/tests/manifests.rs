@@ -1,7 +1,5 @@
 //! What a file is said to be: believed only from the device that announced it, at its own place.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 mod fixture;
 
 use bezel_crypto::SystemRng;

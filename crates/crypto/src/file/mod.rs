@@ -5,11 +5,13 @@
 //! and that is how an end is told from a cut. Every chunk is opened by itself, so any range can be read, and in parallel.
 
 mod cipher;
+mod hasher;
 mod key;
 mod layout;
 mod manifest;
 
 pub use cipher::{Blob, BlobError, FileCipher};
+pub use hasher::BlobHasher;
 pub use key::{FileKey, FileKeyError};
 pub use layout::{CHUNK_BYTES, HEADER_BYTES, Layout, SEALED_CHUNK_BYTES, WrongLength};
 pub use manifest::{OpenManifestError, SealManifestError, open_manifest, seal_manifest};
