@@ -7,7 +7,7 @@ import { Mark } from "../components/Mark";
 import { type Profile, useAlarm, useConnection, useConversations } from "../data/client";
 import { ConversationList } from "../features/conversations/ConversationList";
 import { NewConversation } from "../features/conversations/NewConversation";
-import { RecoveryCheck } from "../features/firstRun/RecoveryCheck";
+import { RecoveryReminder } from "../features/firstRun/RecoveryReminder";
 import { People } from "../features/people/People";
 import { Settings } from "../features/settings/Settings";
 import { ConversationView } from "./ConversationView";
@@ -145,7 +145,7 @@ function Banners({ recoveryConfirmed }: { recoveryConfirmed: boolean }): ReactNo
         </div>
       )}
       {checking ? (
-        <RecoveryCheck
+        <RecoveryReminder
           onClose={() => {
             setChecking(false);
           }}

@@ -6,19 +6,20 @@ interface Props {
   value: string;
   onChange: (value: string) => void;
   testId?: string;
+  /** Which of several of its kind it is. */
+  index?: number;
   placeholder?: string;
   hint?: string;
   /** What is wrong, in words. */
   problem?: string | undefined;
   type?: "text" | "password";
   autoFocus?: boolean;
-  required?: boolean;
 }
 
 /** A line to type in, with its label, its hint and what is wrong with it. */
 export function Field(props: Props): ReactNode {
   const id = useId();
-  const { label, value, onChange, testId, placeholder, hint, problem, type = "text", autoFocus, required } = props;
+  const { label, value, onChange, testId, index, placeholder, hint, problem, type = "text", autoFocus } = props;
   return (
     <div className={styles["field"]}>
       <label className={styles["label"]} htmlFor={id}>
@@ -28,10 +29,10 @@ export function Field(props: Props): ReactNode {
         id={id}
         className={styles["input"]}
         data-testid={testId}
+        data-index={index}
         type={type}
         value={value}
         placeholder={placeholder}
-        required={required}
         autoFocus={autoFocus}
         autoComplete="off"
         spellCheck={false}

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 
 /** The mark: a brilliant-cut stone in outline. */
-export function Mark({ size = 28 }: { size?: number }): ReactNode {
+export function Mark({ size = "1.75rem" }: { size?: string }): ReactNode {
   return (
     <svg
       width={size}

@@ -124,12 +124,18 @@ function commands(workspace: Workspace, tell: (...topics: string[]) => void): Co
       return enter(request.handle, profile.workspace_name);
     },
     recovery_confirm: async ({ request }) => {
-      const confirmed = request.answers.every(({ index, word }) => WORDS[index] === word.trim().toLowerCase());
-      if (confirmed && workspace.app.state === "ready") {
+      if (!request.answers.every(({ index, word }) => WORDS[index] === word.trim().toLowerCase())) {
+        throw refusal(
+          "wrong_words",
+          "These are not the words that were asked for.",
+          "Look at what you wrote down, and mind the numbers.",
+        ) as unknown as Error;
+      }
+      if (workspace.app.state === "ready") {
         workspace.app = { ...workspace.app, recovery_confirmed: true };
         tell("app_state");
       }
-      return { confirmed };
+      return { confirmed: true };
     },
     unlock: async ({ request }) => {
       if (request.passphrase !== "open" && request.recovery_words?.trim() !== WORDS.join(" ")) {

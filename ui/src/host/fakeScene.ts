@@ -264,7 +264,8 @@ function states(workspace: Workspace): void {
       verified: false,
       problem: "Its signature does not fit the device that sent it.",
     },
-    { ...message("c-1", "ben", "", 28), text: null, kind: "unknown" },
+    { ...message("c-1", "ben", "", 28), text: null, kind: "unknown", problem: "Sent by a newer version." },
+    { ...message("c-1", "lena", "", 20), text: null, kind: "event" },
     {
       ...message("c-1", "ana", "I'll be there at four.", 3),
       state: "refused",
@@ -339,7 +340,7 @@ const changes: Record<string, (workspace: Workspace) => void> = {
         "c-1",
         names[Math.floor(index / 3) % 4] ?? "ben",
         `Piece ${String(index + 1)} is checked and weighed.`,
-        6_000 - index,
+        5_000 - index,
       ),
     );
     workspace.messages.set("c-1", many);

@@ -2,12 +2,12 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Field } from "../../components/Field";
-import { Mark } from "../../components/Mark";
 import { Problem } from "../../components/States";
-import { type RecoveryWords, useAction, useHost } from "../../data/client";
+import { type RecoveryWords, useAction } from "../../data/client";
 import styles from "./FirstRun.module.css";
-import { RecoveryCheck } from "./RecoveryCheck";
+import { Head } from "./Head";
 import { isAddress, isHandle, isLink } from "./validate";
+import { Words } from "./Words";
 
 type Door = "create" | "join";
 
@@ -25,25 +25,25 @@ export function FirstRun({ onBegin, onDone }: Props): ReactNode {
   return (
     <main className={styles["page"]}>
       <div className={styles["column"]}>
-        <header className={styles["head"]}>
-          <Mark size={52} />
-          <h1 className={styles["title"]}>{words ? t("recovery.title") : t("firstRun.title")}</h1>
-          <p className={styles["lead"]}>{words ? t("recovery.lead") : t("firstRun.lead")}</p>
-        </header>
         {words ? (
           <Words words={words} onDone={onDone} />
-        ) : door ? (
-          <Form
-            door={door}
-            onBack={() => {
-              setDoor(null);
-            }}
-            onBegin={onBegin}
-            onFailed={onDone}
-            onWords={setWords}
-          />
         ) : (
-          <Doors onDoor={setDoor} />
+          <>
+            <Head title={t("firstRun.title")} lead={t("firstRun.lead")} />
+            {door ? (
+              <Form
+                door={door}
+                onBack={() => {
+                  setDoor(null);
+                }}
+                onBegin={onBegin}
+                onFailed={onDone}
+                onWords={setWords}
+              />
+            ) : (
+              <Doors onDoor={setDoor} />
+            )}
+          </>
         )}
       </div>
     </main>
@@ -174,55 +174,5 @@ function Form({ door, onBack, onBegin, onFailed, onWords }: FormProps): ReactNod
         </Button>
       </div>
     </form>
-  );
-}
-
-function Words({ words, onDone }: { words: string[]; onDone: () => void }): ReactNode {
-  const { t } = useTranslation();
-  const host = useHost();
-  const [checking, setChecking] = useState(false);
-  const [copied, setCopied] = useState(false);
-  return (
-    <div className={styles["form"]}>
-      <ol className={styles["words"]}>
-        {words.map((word, index) => (
-          <li key={index} className={styles["word"]} data-testid="recovery-word">
-            {word}
-          </li>
-        ))}
-      </ol>
-      <div className={styles["actions"]}>
-        <Button kind="quiet" testId="recovery-later" onPress={onDone}>
-          {t("recovery.later")}
-        </Button>
-        <Button
-          testId="recovery-copy"
-          onPress={() => {
-            void host.copy(words.join(" ")).then(() => {
-              setCopied(true);
-            });
-          }}
-        >
-          {t(copied ? "app.copied" : "app.copy")}
-        </Button>
-        <Button
-          kind="primary"
-          testId="recovery-continue"
-          onPress={() => {
-            setChecking(true);
-          }}
-        >
-          {t("recovery.continue")}
-        </Button>
-      </div>
-      {checking ? (
-        <RecoveryCheck
-          onDone={onDone}
-          onClose={() => {
-            setChecking(false);
-          }}
-        />
-      ) : null}
-    </div>
   );
 }

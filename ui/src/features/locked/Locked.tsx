@@ -28,7 +28,7 @@ export function Locked({ slots, reason }: { slots: SlotName[]; reason: string })
     <main className={styles["page"]}>
       <form className={styles["form"]} onSubmit={submit}>
         <header className={styles["head"]}>
-          <Mark size={44} />
+          <Mark size="2.75rem" />
           <h1 className={styles["title"]}>{t("locked.title")}</h1>
           <p className={styles["reason"]}>{reason}</p>
         </header>
