@@ -1,6 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { Problem, Skeleton } from "../components/States";
+import { Opening, Problem, ProblemPage } from "../components/States";
 import { HostProvider, useAppState } from "../data/client";
 import { FirstRun } from "../features/firstRun/FirstRun";
 import { Locked } from "../features/locked/Locked";
@@ -27,8 +27,14 @@ export function App({ host }: { host: Host }): ReactNode {
 function Screen(): ReactNode {
   const state = useAppState();
   const [enrolling, setEnrolling] = useState(false);
-  if (state.isPending) return <Skeleton />;
-  if (state.isError) return <Problem error={state.error} onRetry={() => void state.refetch()} />;
+  if (state.isPending) return <Opening />;
+  if (state.isError) {
+    return (
+      <ProblemPage>
+        <Problem error={state.error} onRetry={() => void state.refetch()} />
+      </ProblemPage>
+    );
+  }
   if (state.data.state === "new" || enrolling) {
     return (
       <FirstRun

@@ -3,11 +3,12 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../components/Avatar";
 import { Button } from "../components/Button";
-import { Empty, Problem, Skeleton } from "../components/States";
+import { Empty, Problem, ProblemPage } from "../components/States";
 import { type ConversationDetails, type MessageView, useConversation } from "../data/client";
 import { EncryptedMessageComposer } from "../features/composer/EncryptedMessageComposer";
 import { Details } from "../features/details/Details";
 import { Thread } from "../features/thread/Thread";
+import { ThreadSkeleton } from "../features/thread/ThreadSkeleton";
 import styles from "./ConversationView.module.css";
 
 export function ConversationView({ id, userId }: { id: string | null; userId: string }): ReactNode {
@@ -20,8 +21,14 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
   const conversation = useConversation(id);
   const [showsDetails, setShowsDetails] = useState(false);
   const [replyTo, setReplyTo] = useState<MessageView | null>(null);
-  if (conversation.isPending) return <Skeleton />;
-  if (conversation.isError) return <Problem error={conversation.error} onRetry={() => void conversation.refetch()} />;
+  if (conversation.isPending) return <ThreadSkeleton />;
+  if (conversation.isError) {
+    return (
+      <ProblemPage>
+        <Problem error={conversation.error} onRetry={() => void conversation.refetch()} />
+      </ProblemPage>
+    );
+  }
   const details = conversation.data;
   return (
     <div className={styles["view"]} data-details={showsDetails}>

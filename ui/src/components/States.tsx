@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type AppError, useHost } from "../data/client";
 import { Button } from "./Button";
+import { Mark } from "./Mark";
 import styles from "./States.module.css";
 
 /** Nothing is here: what this is for, and the one action. */
@@ -36,15 +37,52 @@ export function Problem({ error, onRetry }: { error: AppError | null | undefined
   );
 }
 
-/** Lines of the right shape while something is read. */
-export function Skeleton({ lines = 6 }: { lines?: number }): ReactNode {
+/** A pane whose content could not be read: the problem stands where the content begins. */
+export function ProblemPage({ children }: { children: ReactNode }): ReactNode {
+  return <div className={styles["page"]}>{children}</div>;
+}
+
+/** The app before it knows what it holds. */
+export function Opening(): ReactNode {
   const { t } = useTranslation();
   return (
-    <div className={styles["skeleton"]} role="status" aria-label={t("app.loading")}>
+    <div className={styles["empty"]} role="status">
+      <Mark size="2.75rem" />
+      <p className={styles["lead"]}>{t("app.loading")}</p>
+    </div>
+  );
+}
+
+interface BarProps {
+  width?: string;
+  /** A disc, where a picture of somebody will be. */
+  round?: boolean;
+  /** As high as a message, rather than a line. */
+  tall?: boolean;
+}
+
+/** A place that something is going to fill. */
+export function Bar({ width = "100%", round = false, tall = false }: BarProps): ReactNode {
+  if (round) return <span className={styles["dot"]} />;
+  return <span className={[styles["bar"], tall ? styles["tall"] : ""].join(" ")} style={{ inlineSize: width }} />;
+}
+
+/** What is being read, in the shape it will have: people or conversations, or facts by name. */
+export function Skeleton({ shape, lines = 6 }: { shape: "rows" | "facts"; lines?: number }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div className={styles["skeleton"]} data-shape={shape} role="status" aria-label={t("app.loading")}>
       {Array.from({ length: lines }, (_, index) => (
-        <div key={index} className={styles["line"]}>
-          <span className={styles["dot"]} />
-          <span className={styles["bar"]} />
+        <div key={index} className={styles[shape === "rows" ? "row" : "fact"]}>
+          {shape === "rows" ? <Bar round /> : <Bar width="60%" />}
+          {shape === "rows" ? (
+            <span className={styles["lines"]}>
+              <Bar width={index % 2 ? "34%" : "46%"} />
+              <Bar width={index % 3 ? "72%" : "58%"} />
+            </span>
+          ) : (
+            <Bar width={index % 2 ? "48%" : "72%"} />
+          )}
         </div>
       ))}
     </div>

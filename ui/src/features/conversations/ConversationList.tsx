@@ -4,7 +4,7 @@ import { type ReactNode, type RefObject, useEffect, useRef, useState } from "rea
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
-import { Empty, Problem, Skeleton } from "../../components/States";
+import { Empty, Problem, ProblemPage, Skeleton } from "../../components/States";
 import { type ConversationSummary, type SearchHit, useConversations, useSearch } from "../../data/client";
 import { brief } from "../../data/time";
 import styles from "./ConversationList.module.css";
@@ -66,9 +66,11 @@ export function ConversationList({ chosen, onChoose, onNew }: Props): ReactNode 
         ))}
       </div>
       {conversations.isPending ? (
-        <Skeleton />
+        <Skeleton shape="rows" lines={9} />
       ) : conversations.isError ? (
-        <Problem error={conversations.error} onRetry={() => void conversations.refetch()} />
+        <ProblemPage>
+          <Problem error={conversations.error} onRetry={() => void conversations.refetch()} />
+        </ProblemPage>
       ) : rows.length > 0 ? (
         <Rows rows={rows} chosen={chosen} onChoose={onChoose} />
       ) : searching ? (

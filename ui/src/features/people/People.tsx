@@ -40,7 +40,7 @@ export function People({ myRole }: { myRole: Role }): ReactNode {
             </Button>
           ) : null}
         </header>
-        {people.isPending ? <Skeleton /> : null}
+        {people.isPending ? <Skeleton shape="rows" /> : null}
         <Problem error={people.error} onRetry={() => void people.refetch()} />
         <ul className={styles["list"]}>
           {people.data?.map((person) => (

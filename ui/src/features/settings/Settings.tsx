@@ -51,7 +51,7 @@ function KeysSection(): ReactNode {
   const keys = useKeysStatus();
   const [asking, setAsking] = useState(false);
   const rotate = useAction<undefined>((commands) => commands.keys_rotate());
-  if (keys.isPending) return <Skeleton lines={3} />;
+  if (keys.isPending) return <Skeleton shape="facts" lines={4} />;
   if (keys.isError) return <Problem error={keys.error} onRetry={() => void keys.refetch()} />;
   const { slots } = keys.data;
   const ways = [

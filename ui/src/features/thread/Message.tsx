@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
 import { Markdown } from "../../components/markdown";
-import { type MessageView, useAction } from "../../data/client";
+import type { MessageView } from "../../data/client";
 import { clock } from "../../data/time";
+import { Foot } from "./Foot";
 import styles from "./Thread.module.css";
 
 interface Props {
@@ -32,15 +33,15 @@ export function Message({ message, opensGroup, answers, onReply }: Props): React
           onReply(message);
         }}
       >
-        <Reply size={16} aria-hidden />
+        <Reply size="1rem" aria-hidden />
       </Button>
     </span>
   );
+  if (message.kind === "event") return <Event message={message} time={time} />;
   if (message.mine) {
     return (
       <article
         className={[styles["message"], styles["own"], opensGroup ? styles["first"] : ""].join(" ")}
-        style={{ gridTemplateColumns: "1fr" }}
         data-testid="message"
         data-state={message.state}
       >
@@ -79,20 +80,35 @@ export function Message({ message, opensGroup, answers, onReply }: Props): React
   );
 }
 
+/** Something that happened to the conversation itself: a quiet line, not somebody's words. */
+function Event({ message, time }: { message: MessageView; time: ReactNode }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div className={styles["event"]} data-testid="event">
+      {message.text ?? t(message.mine ? "thread.eventMine" : "thread.event", { from: message.from })} · {time}
+      {message.state === "refused" ? <Foot message={message} time={time} /> : null}
+    </div>
+  );
+}
+
+/** The body by what the message is; a kind that this version doesn't know is one of a newer version. */
 function Body({ message }: { message: MessageView }): ReactNode {
   const { t } = useTranslation();
-  if (message.kind === "text" && message.verified) {
+  if (message.kind === "unreadable" || !message.verified) {
+    return (
+      <p className={styles["problem"]}>
+        {t("thread.unreadable")} {message.problem}
+      </p>
+    );
+  }
+  if (message.kind === "text") {
     return (
       <div className={styles["text"]}>
         <Markdown text={message.text ?? ""} />
       </div>
     );
   }
-  return (
-    <p className={styles["problem"]}>
-      {t(message.kind === "unknown" ? "thread.unknown" : "thread.unreadable")} {message.problem}
-    </p>
-  );
+  return <p className={styles["problem"]}>{t("thread.unknown")}</p>;
 }
 
 function Quote({ answers }: { answers: MessageView | null | undefined }): ReactNode {
@@ -102,40 +118,5 @@ function Quote({ answers }: { answers: MessageView | null | undefined }): ReactN
     <blockquote className={styles["quote"]}>
       {answers ? `${answers.from}: ${(answers.text ?? "").slice(0, 120)}` : t("thread.replyGone")}
     </blockquote>
-  );
-}
-
-function Foot({ message, time }: { message: MessageView; time: ReactNode }): ReactNode {
-  const { t } = useTranslation();
-  const retry = useAction((commands, id: string) => commands.message_retry({ message: id }));
-  const cancel = useAction((commands, id: string) => commands.message_cancel({ message: id }));
-  if (message.state !== "refused") {
-    const state = message.state === "queued" ? t("thread.queued") : t("thread.sent");
-    return (
-      <div className={styles["foot"]}>
-        {time} · {state}
-      </div>
-    );
-  }
-  return (
-    <div className={[styles["foot"], styles["refused"]].join(" ")}>
-      <span>{message.problem ? `${t("thread.refused")}: ${message.problem}` : t("thread.refused")}</span>
-      <Button
-        kind="quiet"
-        onPress={() => {
-          retry.mutate(message.id);
-        }}
-      >
-        {t("thread.retry")}
-      </Button>
-      <Button
-        kind="quiet"
-        onPress={() => {
-          cancel.mutate(message.id);
-        }}
-      >
-        {t("thread.cancel")}
-      </Button>
-    </div>
   );
 }

@@ -19,8 +19,11 @@ const message = (id: string, user: string, sent_at: string): MessageView => ({
   problem: null,
 });
 
-const shape = (messages: MessageView[], unread: string | null = null): string[] =>
-  threadRows(messages, unread).map((row) => (row.kind === "message" ? (row.opensGroup ? "first" : "next") : row.kind));
+const shapes = (pages: MessageView[][], unread: string | null, hasEarlier: boolean): string[] =>
+  threadRows(pages, unread, hasEarlier).map((row) =>
+    row.kind === "message" ? (row.opensGroup ? "first" : "next") : row.kind,
+  );
+const shape = (messages: MessageView[], unread: string | null = null): string[] => shapes([messages], unread, false);
 
 test("messages of one sender within five minutes stand together", () => {
   expect(
@@ -49,4 +52,17 @@ test("the line of the unread stands before the first of them", () => {
     "unread",
     "first",
   ]);
+});
+
+test("the rows that are there stay as they are when an earlier page comes before them", () => {
+  const later = [message("3", "a", "2026-11-23T09:02:00"), message("4", "a", "2026-11-23T09:03:00")];
+  const earlier = [message("1", "a", "2026-11-23T09:00:00"), message("2", "a", "2026-11-23T09:01:00")];
+  const before = shapes([later], null, true);
+  expect(before).toEqual(["first", "next"]);
+  expect(shapes([earlier, later], null, false)).toEqual(["day", "first", "next", ...before]);
+});
+
+test("words after something that happened by itself begin a group", () => {
+  const happened = { ...message("1", "a", "2026-11-23T09:00:00"), kind: "event" as const, text: null };
+  expect(shape([happened, message("2", "a", "2026-11-23T09:00:10")])).toEqual(["day", "first", "first"]);
 });

@@ -1,0 +1,117 @@
+// What people do in the interface, from the first press to what they see in the end.
+import assert from "node:assert/strict";
+import { at, begin, choose } from "./stage.js";
+
+/** Scrolls back in steps until earlier messages are asked for; tells what stands where just before they come. */
+async function scrollBack() {
+  const thread = document.querySelector('[data-testid="thread"]');
+  const painted = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  for (let rest = 1400; rest > 400; rest -= 100) {
+    thread.scrollTop = rest;
+    await painted();
+  }
+  const height = thread.scrollHeight;
+  thread.scrollTop = 380;
+  const top = thread.getBoundingClientRect().top;
+  const texts = [...thread.querySelectorAll('[data-testid="message"] div')].filter((it) => it.children.length === 0);
+  const first = texts.find((it) => it.getBoundingClientRect().top >= top);
+  return { height, text: first.textContent, top: first.getBoundingClientRect().top };
+}
+
+export const journeys = [
+  {
+    title: "a workspace is started, and the recovery words can wait",
+    scene: "new",
+    go: async (page) => {
+      await begin(page);
+      assert.equal(await page.locator('[data-testid="recovery-word"]').count(), 24);
+      await at(page, "recovery-later").click();
+      await at(page, "conversation-new").waitFor();
+    },
+  },
+  {
+    title: "a message is written with the keyboard alone and is sent",
+    go: async (page) => {
+      await choose(page);
+      await at(page, "composer-input").focus();
+      await page.keyboard.type("Ready at five.");
+      await page.keyboard.press("Enter");
+      await page.locator('[data-testid="message"][data-state="sent"]', { hasText: "Ready at five." }).waitFor();
+      assert.equal(await at(page, "composer-input").inputValue(), "");
+    },
+  },
+  {
+    title: "a draft stays with its conversation",
+    go: async (page) => {
+      await choose(page);
+      await at(page, "composer-input").fill("Not yet said");
+      await page.locator('[data-testid="conversation-item"]', { hasText: "Workshop" }).click();
+      await page.locator('[data-testid="message"]', { hasText: "Casting" }).first().waitFor();
+      assert.equal(await at(page, "composer-input").inputValue(), "");
+      await choose(page);
+      assert.equal(await at(page, "composer-input").inputValue(), "Not yet said");
+    },
+  },
+  {
+    title: "somebody is removed after one question, and the keys change",
+    go: async (page) => {
+      await choose(page);
+      await at(page, "details-toggle").click();
+      const before = await at(page, "epoch").textContent();
+      await page.locator('[data-testid="member-menu"][data-handle="lena"]').click();
+      await at(page, "menu-remove").click();
+      await at(page, "confirm").click();
+      await page.locator('[data-testid="member-row"][data-handle="lena"]').waitFor({ state: "detached" });
+      assert.notEqual(await at(page, "epoch").textContent(), before);
+    },
+  },
+  {
+    title: "five thousand messages draw a screenful",
+    scene: "long",
+    go: async (page) => {
+      await choose(page);
+      const drawn = await page.locator('[data-testid="message"]').count();
+      assert.ok(drawn > 12 && drawn < 120, `${String(drawn)} messages stand in the page`);
+    },
+  },
+  {
+    title: "earlier messages come in above, and what one reads stays where it is",
+    scene: "long",
+    go: async (page) => {
+      await choose(page);
+      for (let times = 0; times < 3; times += 1) {
+        const before = await page.evaluate(scrollBack);
+        await page.waitForFunction(
+          (height) => document.querySelector('[data-testid="thread"]').scrollHeight > height,
+          before.height,
+        );
+        await page.waitForTimeout(300);
+        const after = await page
+          .getByText(before.text, { exact: true })
+          .evaluate((it) => it.getBoundingClientRect().top);
+        assert.ok(
+          Math.abs(after - before.top) <= 1,
+          `${before.text} went from ${String(before.top)} to ${String(after)}`,
+        );
+      }
+    },
+  },
+  {
+    title: "the recovery words are hidden while they are asked for, and right ones are confirmed",
+    scene: "new",
+    go: async (page) => {
+      await begin(page);
+      const words = await page.locator('[data-testid="recovery-word"]').allTextContents();
+      await at(page, "recovery-continue").click();
+      await at(page, "recovery-again").click();
+      await at(page, "recovery-continue").click();
+      assert.equal(await page.locator('[data-testid="recovery-word"]').count(), 0);
+      for (const answer of await page.locator('[data-testid="recovery-answer"]').all()) {
+        await answer.fill(words[Number(await answer.getAttribute("data-index"))]);
+      }
+      await at(page, "recovery-confirm").click();
+      await at(page, "conversation-new").waitFor();
+      assert.equal(await page.getByText("Your recovery words are not confirmed").count(), 0);
+    },
+  },
+];
