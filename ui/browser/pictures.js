@@ -1,4 +1,4 @@
-// Renders every screen in light, dark, right-to-left and 200 % text into ui/pictures, to be looked at.
+// Renders every screen in light, dark, Arabic, 200 % text, and in a small window into ui/pictures, to be looked at.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { open, screens, stage } from "./stage.js";
@@ -7,8 +7,10 @@ const folder = fileURLToPath(new URL("../pictures/", import.meta.url));
 const looks = {
   light: {},
   dark: { theme: "dark" },
-  rtl: { rtl: true },
+  arabic: { language: "ar" },
   large: { scale: 2 },
+  small: { width: 900, height: 700 },
+  "small-large": { scale: 2, width: 900, height: 700 },
 };
 const wanted = process.argv.slice(2);
 

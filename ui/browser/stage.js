@@ -22,11 +22,11 @@ export async function stage(work) {
   }
 }
 
-/** A page of its own, with nothing remembered; `look` is {scene, theme, rtl, scale}. */
+/** A page of its own, with nothing remembered; `look` is {scene, theme, language, scale, width, height}. */
 export async function open({ browser, origin }, look = {}) {
-  const { scene = "main", theme = "light", rtl = false, scale = 1 } = look;
+  const { scene = "main", theme = "light", language = "en", scale = 1, width = 1280, height = 800 } = look;
   const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
+    viewport: { width, height },
     reducedMotion: "reduce",
     colorScheme: theme,
   });
@@ -48,9 +48,8 @@ export async function open({ browser, origin }, look = {}) {
       await route.fulfill({ response, body: (await response.text()).replace("<html ", `<html ${size} `) });
     });
   }
-  await page.goto(`${origin}/?scene=${scene}`);
+  await page.goto(`${origin}/?scene=${scene}&language=${language}`);
   await page.locator("#root > *").first().waitFor();
-  if (rtl) await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
   return { page, faults, close: () => context.close() };
 }
 

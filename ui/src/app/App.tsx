@@ -1,11 +1,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Opening, Problem, ProblemPage } from "../components/States";
 import { HostProvider, useAppState } from "../data/client";
-import { FirstRun } from "../features/firstRun/FirstRun";
 import { Locked } from "../features/locked/Locked";
 import type { Host } from "../host/host";
 import { MainWindow } from "./MainWindow";
+
+const FirstRun = lazy(async () => ({ default: (await import("../features/firstRun/FirstRun")).FirstRun }));
 
 export function App({ host }: { host: Host }): ReactNode {
   // What is read stays good until the core says otherwise.
@@ -37,14 +38,16 @@ function Screen(): ReactNode {
   }
   if (state.data.state === "new" || enrolling) {
     return (
-      <FirstRun
-        onBegin={() => {
-          setEnrolling(true);
-        }}
-        onDone={() => {
-          setEnrolling(false);
-        }}
-      />
+      <Suspense fallback={<Opening />}>
+        <FirstRun
+          onBegin={() => {
+            setEnrolling(true);
+          }}
+          onDone={() => {
+            setEnrolling(false);
+          }}
+        />
+      </Suspense>
     );
   }
   if (state.data.state === "locked") return <Locked slots={state.data.slots} reason={state.data.reason} />;

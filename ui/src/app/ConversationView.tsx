@@ -31,34 +31,36 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
   }
   const details = conversation.data;
   return (
-    <div className={styles["view"]} data-details={showsDetails}>
-      <div className={styles["column"]}>
-        <Header
-          details={details}
-          showsDetails={showsDetails}
-          onDetails={() => {
-            setShowsDetails(!showsDetails);
-          }}
-        />
-        <Thread conversation={id} title={details.title} onReply={setReplyTo} canReply={details.rights.post} />
-        <div className={styles["composer"]}>
-          <EncryptedMessageComposer
-            conversationId={id}
-            userId={userId}
-            participants={details.members}
-            isEncrypted
-            encryptionAlgorithm={details.algorithm}
-            replyTo={replyTo}
-            onMessageSent={() => {
-              setReplyTo(null);
-            }}
-            onStopReply={() => {
-              setReplyTo(null);
+    <div className={styles["place"]}>
+      <div className={styles["view"]} data-details={showsDetails}>
+        <div className={styles["column"]}>
+          <Header
+            details={details}
+            showsDetails={showsDetails}
+            onDetails={() => {
+              setShowsDetails(!showsDetails);
             }}
           />
+          <Thread conversation={id} title={details.title} onReply={setReplyTo} canReply={details.rights.post} />
+          <div className={styles["composer"]}>
+            <EncryptedMessageComposer
+              conversationId={id}
+              userId={userId}
+              participants={details.members}
+              isEncrypted
+              encryptionAlgorithm={details.algorithm}
+              replyTo={replyTo}
+              onMessageSent={() => {
+                setReplyTo(null);
+              }}
+              onStopReply={() => {
+                setReplyTo(null);
+              }}
+            />
+          </div>
         </div>
+        {showsDetails ? <Details details={details} /> : null}
       </div>
-      {showsDetails ? <Details details={details} /> : null}
     </div>
   );
 }
@@ -86,7 +88,7 @@ function Header({ details, showsDetails, onDetails }: HeaderProps): ReactNode {
         aria-pressed={showsDetails}
         onPress={onDetails}
       >
-        <PanelRight size={19} strokeWidth={1.75} aria-hidden />
+        <PanelRight size="1.1875rem" strokeWidth={1.75} aria-hidden />
       </Button>
     </header>
   );

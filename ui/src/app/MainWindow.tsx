@@ -1,5 +1,6 @@
 import { MessageSquare, Settings as SettingsIcon, Users } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../components/Avatar";
 import { Button } from "../components/Button";
@@ -7,11 +8,16 @@ import { Mark } from "../components/Mark";
 import { type Profile, useAlarm, useConnection, useConversations } from "../data/client";
 import { ConversationList } from "../features/conversations/ConversationList";
 import { NewConversation } from "../features/conversations/NewConversation";
-import { RecoveryReminder } from "../features/firstRun/RecoveryReminder";
-import { People } from "../features/people/People";
-import { Settings } from "../features/settings/Settings";
+import { Skeleton } from "../components/States";
 import { ConversationView } from "./ConversationView";
 import styles from "./MainWindow.module.css";
+
+// What most visits don't open is read when it is first opened.
+const People = lazy(async () => ({ default: (await import("../features/people/People")).People }));
+const Settings = lazy(async () => ({ default: (await import("../features/settings/Settings")).Settings }));
+const RecoveryReminder = lazy(async () => ({
+  default: (await import("../features/firstRun/RecoveryReminder")).RecoveryReminder,
+}));
 
 type View = "conversations" | "people" | "settings";
 
@@ -25,19 +31,24 @@ export function MainWindow({
   const [view, setView] = useState<View>("conversations");
   const [chosen, setChosen] = useState<string | null>(null);
   const [beginning, setBeginning] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  useSearchKey(search, () => {
+    setView("conversations");
+  });
   return (
     <div className={styles["window"]}>
       <Banners recoveryConfirmed={recoveryConfirmed} />
       <div className={styles["body"]}>
         <Rail view={view} handle={profile.handle} onView={setView} />
         <main className={styles["view"]}>
-          {view === "people" ? (
-            <People myRole={profile.role} />
-          ) : view === "settings" ? (
-            <Settings profile={profile} />
+          {view !== "conversations" ? (
+            <Suspense fallback={<Skeleton shape="rows" />}>
+              {view === "people" ? <People myRole={profile.role} /> : <Settings profile={profile} />}
+            </Suspense>
           ) : (
             <div className={styles["conversations"]}>
               <ConversationList
+                search={search}
                 chosen={chosen}
                 onChoose={setChosen}
                 onNew={() => {
@@ -62,6 +73,24 @@ export function MainWindow({
       ) : null}
     </div>
   );
+}
+
+/** Ctrl K brings the list into sight and the hand to its search, from wherever it is, except out of a question. */
+function useSearchKey(search: RefObject<HTMLInputElement | null>, bringIntoSight: () => void): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      if (document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]')) return;
+      flushSync(bringIntoSight);
+      search.current?.focus();
+      search.current?.select();
+    };
+    window.addEventListener("keydown", onKeyDown, { capture: true });
+    return () => {
+      window.removeEventListener("keydown", onKeyDown, { capture: true });
+    };
+  });
 }
 
 function Rail({ view, handle, onView }: { view: View; handle: string; onView: (view: View) => void }): ReactNode {
@@ -91,7 +120,7 @@ function Rail({ view, handle, onView }: { view: View; handle: string; onView: (v
             onView(id);
           }}
         >
-          <Icon size={20} strokeWidth={1.75} aria-hidden />
+          <Icon size="1.25rem" strokeWidth={1.75} aria-hidden />
           {id === "conversations" && unread ? <span className={styles["badge"]} /> : null}
         </button>
       ))}
@@ -145,11 +174,13 @@ function Banners({ recoveryConfirmed }: { recoveryConfirmed: boolean }): ReactNo
         </div>
       )}
       {checking ? (
-        <RecoveryReminder
-          onClose={() => {
-            setChecking(false);
-          }}
-        />
+        <Suspense>
+          <RecoveryReminder
+            onClose={() => {
+              setChecking(false);
+            }}
+          />
+        </Suspense>
       ) : null}
     </div>
   );

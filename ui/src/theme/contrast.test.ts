@@ -35,6 +35,7 @@ const pairs = [
   ["ink", "selection"],
   ["ink-second", "selection"],
   ["on-accent", "accent"],
+  ["focus", "surface"],
   ["verified", "verified-ground"],
   ["danger", "danger-ground"],
   ["information", "information-ground"],

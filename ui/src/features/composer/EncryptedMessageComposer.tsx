@@ -78,7 +78,7 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
         <div className={styles["reply"]}>
           {t("composer.replying", { from: replyTo.from })}
           <Button kind="icon" aria-label={t("composer.stopReply")} onPress={() => onStopReply?.()}>
-            <X size={15} aria-hidden />
+            <X size="1rem" aria-hidden />
           </Button>
         </div>
       ) : null}
@@ -107,12 +107,12 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
         />
         {props.onFileUploaded ? (
           <Button kind="icon" aria-label={t("composer.attach")} onPress={props.onFileUploaded}>
-            <Paperclip size={18} aria-hidden />
+            <Paperclip size="1.125rem" aria-hidden />
           </Button>
         ) : null}
         {props.onVideoCallInitiated ? (
           <Button kind="icon" aria-label={t("composer.call")} onPress={props.onVideoCallInitiated}>
-            <Phone size={18} aria-hidden />
+            <Phone size="1.125rem" aria-hidden />
           </Button>
         ) : null}
         <span className={styles["space"]} />

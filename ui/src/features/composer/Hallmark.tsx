@@ -40,8 +40,8 @@ export function Hallmark({ conversation, algorithm, participants, isEncrypted }:
   return (
     <DialogTrigger>
       <AriaButton className={styles["hallmark"] ?? ""} data-testid="hallmark" data-tone={tone}>
-        <Icon size={15} aria-hidden />
-        <span className={styles["hallmarkText"]}>{parts.join(" · ")}</span>
+        <Icon size="1rem" aria-hidden />
+        <span>{parts.join(" · ")}</span>
       </AriaButton>
       <Popover placement="top start">
         <Dialog className={styles["facts"] ?? ""}>

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Plus, Search } from "lucide-react";
-import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
@@ -10,6 +10,7 @@ import { brief } from "../../data/time";
 import styles from "./ConversationList.module.css";
 
 interface Props {
+  search: RefObject<HTMLInputElement | null>;
   chosen: string | null;
   onChoose: (id: string) => void;
   onNew: () => void;
@@ -29,7 +30,7 @@ interface Row {
 }
 
 /** Search first, then the conversations, the one with the newest word on top. */
-export function ConversationList({ chosen, onChoose, onNew }: Props): ReactNode {
+export function ConversationList({ search, chosen, onChoose, onNew }: Props): ReactNode {
   const { t } = useTranslation();
   const conversations = useConversations();
   const [query, setQuery] = useState("");
@@ -45,9 +46,9 @@ export function ConversationList({ chosen, onChoose, onNew }: Props): ReactNode 
     <section className={styles["pane"]} aria-label={t("list.label")}>
       <h1 className="visually-hidden">{t("list.label")}</h1>
       <div className={styles["top"]}>
-        <SearchField query={query} onQuery={setQuery} />
+        <SearchField input={search} query={query} onQuery={setQuery} />
         <Button kind="icon" testId="conversation-new" aria-label={t("list.new")} onPress={onNew}>
-          <Plus size={20} strokeWidth={1.75} aria-hidden />
+          <Plus size="1.25rem" strokeWidth={1.75} aria-hidden />
         </Button>
       </div>
       <div className={styles["filters"]}>
@@ -92,13 +93,17 @@ export function ConversationList({ chosen, onChoose, onNew }: Props): ReactNode 
   );
 }
 
-function SearchField({ query, onQuery }: { query: string; onQuery: (query: string) => void }): ReactNode {
+interface SearchProps {
+  input: RefObject<HTMLInputElement | null>;
+  query: string;
+  onQuery: (query: string) => void;
+}
+
+function SearchField({ input, query, onQuery }: SearchProps): ReactNode {
   const { t } = useTranslation();
-  const input = useRef<HTMLInputElement>(null);
-  useControlK(input);
   return (
     <div className={styles["search"]}>
-      <Search size={16} aria-hidden />
+      <Search size="1rem" aria-hidden />
       <input
         ref={input}
         type="search"
@@ -117,21 +122,6 @@ function SearchField({ query, onQuery }: { query: string; onQuery: (query: strin
       {query === "" ? <kbd className={styles["key"]}>Ctrl K</kbd> : null}
     </div>
   );
-}
-
-function useControlK(input: RefObject<HTMLInputElement | null>): void {
-  useEffect(() => {
-    const focus = (event: KeyboardEvent): void => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        input.current?.focus();
-      }
-    };
-    window.addEventListener("keydown", focus);
-    return () => {
-      window.removeEventListener("keydown", focus);
-    };
-  }, [input]);
 }
 
 function Rows({

@@ -2,8 +2,10 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
+import { Checkbox } from "../../components/Checkbox";
+import { Choice } from "../../components/Choice";
 import { Dialog } from "../../components/Dialog";
-import { Choice, Field } from "../../components/Field";
+import { Field } from "../../components/Field";
 import { Problem } from "../../components/States";
 import { type Algorithm, type Created, type Role, useAction, usePeople, useSettings } from "../../data/client";
 import styles from "./NewConversation.module.css";
@@ -71,25 +73,22 @@ export function NewConversation({
         ) : (
           <div className={styles["people"]}>
             {people.map((person) => (
-              <label
-                key={person.user}
-                className={styles["person"]}
-                data-testid="person-option"
-                data-handle={person.handle}
-              >
-                <input
-                  type="checkbox"
-                  checked={person.user in chosen}
+              <div key={person.user} className={styles["person"]}>
+                <Checkbox
+                  testId="person-option"
+                  handle={person.handle}
+                  isSelected={person.user in chosen}
                   onChange={() => {
                     toggle(person.user);
                   }}
-                />
-                <Avatar small name={person.handle} />
-                {person.handle}
+                >
+                  <Avatar small name={person.handle} />
+                  {person.handle}
+                </Checkbox>
                 {chosen[person.user] ? (
                   <Choice
                     hideLabel
-                    label={t("people.inviteRole")}
+                    label={t("newConversation.role", { handle: person.handle })}
                     value={chosen[person.user] ?? "member"}
                     options={ROLES.map((role) => ({ value: role, label: t(`role.${role}`) }))}
                     onChange={(role) => {
@@ -97,7 +96,7 @@ export function NewConversation({
                     }}
                   />
                 ) : null}
-              </label>
+              </div>
             ))}
           </div>
         )}

@@ -44,7 +44,7 @@ function Members({ details }: { details: ConversationDetails }): ReactNode {
               setAdding(true);
             }}
           >
-            <UserPlus size={16} aria-hidden />
+            <UserPlus size="1rem" aria-hidden />
           </Button>
         ) : null}
       </h2>
@@ -113,7 +113,6 @@ function Member({ details, member, onRemove }: MemberProps): ReactNode {
       id: "remove",
       label: t("details.remove"),
       danger: true,
-      separated: true,
       onAction: () => {
         onRemove(member);
       },
@@ -127,7 +126,7 @@ function Member({ details, member, onRemove }: MemberProps): ReactNode {
         <span className={styles["name"]}>
           {member.handle}
           <Shield
-            size={13}
+            size="0.8125rem"
             className={styles[member.verified ? "verified" : "unverified"]}
             role="img"
             aria-label={t(member.verified ? "details.verifiedMark" : "details.unverifiedMark")}

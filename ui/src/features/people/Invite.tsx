@@ -1,8 +1,8 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Choice } from "../../components/Choice";
 import { Dialog } from "../../components/Dialog";
-import { Choice } from "../../components/Field";
 import { Problem } from "../../components/States";
 import { type InviteView, type Role, useAction, useHost } from "../../data/client";
 import { date } from "../../data/time";

@@ -87,7 +87,6 @@ function Row({ person, myRole, onAsk }: { person: Person; myRole: Role; onAsk: (
     actions.push({
       id: "reinstate",
       label: t("people.reinstate"),
-      separated: true,
       onAction: () => {
         reinstate.mutate(person.user);
       },
@@ -96,7 +95,6 @@ function Row({ person, myRole, onAsk }: { person: Person; myRole: Role; onAsk: (
     actions.push({
       id: "suspend",
       label: t("people.suspend"),
-      separated: true,
       onAction: () => {
         onAsk({ what: "suspend", person });
       },

@@ -2,6 +2,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Confirm } from "../../components/Dialog";
+import { Segments } from "../../components/Segments";
 import { Problem, Skeleton } from "../../components/States";
 import { type Profile, useAction, useDebugInfo, useHost, useKeysStatus } from "../../data/client";
 import { relative } from "../../data/time";
@@ -110,22 +111,15 @@ function Appearance(): ReactNode {
   return (
     <section className={styles["section"]}>
       <h2 className={styles["heading"]}>{t("settings.appearance")}</h2>
-      <div className={styles["themes"]} role="group" aria-label={t("settings.appearance")}>
-        {THEMES.map((each) => (
-          <Button
-            key={each}
-            kind={each === theme ? "primary" : "plain"}
-            testId={`theme-${each}`}
-            aria-pressed={each === theme}
-            onPress={() => {
-              applyTheme(each);
-              setTheme(each);
-            }}
-          >
-            {t(`settings.${each}`)}
-          </Button>
-        ))}
-      </div>
+      <Segments
+        label={t("settings.theme")}
+        value={theme}
+        options={THEMES.map((each) => ({ value: each, label: t(`settings.${each}`), testId: `theme-${each}` }))}
+        onChange={(chosen) => {
+          applyTheme(chosen);
+          setTheme(chosen);
+        }}
+      />
     </section>
   );
 }
