@@ -114,4 +114,56 @@ export const journeys = [
       assert.equal(await page.getByText("Your recovery words are not confirmed").count(), 0);
     },
   },
+  ...["composer-input", "details-toggle", "nav-settings", "nav-people"].map((id) => ({
+    title: `Ctrl K leads to the search from ${id}`,
+    go: async (page) => {
+      await choose(page);
+      if (id === "composer-input") await at(page, id).focus();
+      else await at(page, id).click();
+      await page.keyboard.press("Control+k");
+      await at(page, "search").waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "search");
+    },
+  })),
+  {
+    title: "a question keeps the keyboard until it is answered",
+    go: async (page) => {
+      await at(page, "conversation-new").click();
+      await page.keyboard.press("Control+k");
+      assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "field-title");
+    },
+  },
+  {
+    title: "a language is chosen from a list, is spoken at once, and is remembered",
+    go: async (page) => {
+      await at(page, "nav-settings").click();
+      await at(page, "language").click();
+      await page.getByRole("option", { name: "العربية" }).click();
+      await page.getByRole("heading", { name: "الإعدادات" }).waitFor();
+      const root = page.locator("html");
+      assert.deepEqual([await root.getAttribute("lang"), await root.getAttribute("dir")], ["ar", "rtl"]);
+      const url = new URL(page.url());
+      url.searchParams.delete("language");
+      await page.goto(url.href);
+      await at(page, "search").waitFor();
+      assert.equal(await root.getAttribute("dir"), "rtl");
+      const [rail, list] = await Promise.all(["nav-people", "search"].map((id) => at(page, id).boundingBox()));
+      assert.ok(rail.x > list.x, "the rail stands at the right");
+    },
+  },
+  {
+    title: "people of a new conversation are chosen with their roles",
+    go: async (page) => {
+      await at(page, "conversation-new").click();
+      await at(page, "field-title").fill("Ring 2050");
+      const ben = page.locator('[data-testid="person-option"][data-handle="ben"]');
+      await ben.click();
+      await page.getByRole("button", { name: "Role of ben" }).click();
+      await page.getByRole("option", { name: "Read only" }).click();
+      assert.equal(await ben.locator("input").isChecked(), true);
+      await at(page, "submit").click();
+      await at(page, "details-toggle").click();
+      await page.locator('[data-testid="member-row"][data-handle="ben"]', { hasText: "Read only" }).waitFor();
+    },
+  },
 ];

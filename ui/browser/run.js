@@ -1,9 +1,10 @@
-// Every screen in a real browser: axe finds nothing, nothing remote is asked for, no error is logged; then journeys. A word as argument
+// Every screen in a real browser: axe finds nothing, everything has room, nothing remote is asked for, no error is logged; then journeys. A word as argument
 // picks those whose title holds it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { journeys } from "./journeys.js";
+import { crowded } from "./room.js";
 import { open, screens, stage } from "./stage.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -18,6 +19,13 @@ async function objections(page) {
     rule.nodes.filter((node) => !meant(rule, node)).map((node) => `${rule.id}: ${node.html.slice(0, 160)}`),
   );
 }
+
+const LOOKS = {
+  light: {},
+  "dark and small": { theme: "dark", width: 900, height: 700 },
+  Arabic: { language: "ar" },
+  "small with 200 % text": { scale: 2, width: 900, height: 700 },
+};
 
 const failures = [];
 async function check(title, look, work) {
@@ -40,12 +48,15 @@ async function check(title, look, work) {
 
 const wanted = process.argv[2] ?? "";
 await stage(async (set) => {
-  for (const theme of ["light", "dark"]) {
-    for (const screen of screens) {
-      await check(`${screen.name}, ${theme}: axe finds nothing`, { set, theme, scene: screen.scene }, async (page) => {
+  for (const screen of screens) {
+    for (const [name, look] of Object.entries(LOOKS)) {
+      const { scene } = screen;
+      const title = `${screen.name}, ${name}: axe finds nothing, everything has room`;
+      await check(title, { set, scene, ...look }, async (page) => {
         await screen.go(page);
         await page.waitForTimeout(100);
         assert.deepEqual(await objections(page), []);
+        assert.deepEqual(await page.evaluate(crowded), []);
       });
     }
   }

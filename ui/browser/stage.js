@@ -41,12 +41,13 @@ export async function open({ browser, origin }, look = {}) {
     if (!url.startsWith(origin) && !url.startsWith("data:")) faults.push(`asks for ${url}`);
   });
   if (scale !== 1) {
-    // The size of text is there from the beginning, as a setting of the system is.
-    await page.route(`${origin}/?*`, async (route) => {
-      const response = await route.fetch();
-      const size = `style="font-size: ${String(scale * 100)}%"`;
-      await route.fulfill({ response, body: (await response.text()).replace("<html ", `<html ${size} `) });
-    });
+    // The size of text is there before anything is drawn, as a setting of the system is.
+    await page.addInitScript(
+      (size) => {
+        document.addEventListener("readystatechange", () => (document.documentElement.style.fontSize = size));
+      },
+      `${String(scale * 100)}%`,
+    );
   }
   await page.goto(`${origin}/?scene=${scene}&language=${language}`);
   await page.locator("#root > *").first().waitFor();

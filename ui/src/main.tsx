@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { chooseHost } from "./host/choose";
 import { startI18n } from "./i18n";
+import { isLanguage, languageOf, storedChoice } from "./i18n/languages";
 import { applyTheme, storedTheme } from "./theme/theme";
 
 const root = document.getElementById("root");
@@ -13,6 +14,7 @@ if (root) {
   const parameters = new URLSearchParams(location.search);
   const host = await chooseHost(parameters);
   applyTheme(storedTheme());
-  await startI18n(parameters.get("language") ?? "en");
+  const asked = parameters.get("language") ?? "";
+  await startI18n(isLanguage(asked) ? asked : languageOf(storedChoice()));
   createRoot(root).render(<App host={host} />);
 }

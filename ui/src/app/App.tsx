@@ -1,5 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useState } from "react";
+import { I18nProvider } from "react-aria-components";
+import { useTranslation } from "react-i18next";
 import { Opening, Problem, ProblemPage } from "../components/States";
 import { HostProvider, useAppState } from "../data/client";
 import { Locked } from "../features/locked/Locked";
@@ -17,11 +19,13 @@ export function App({ host }: { host: Host }): ReactNode {
       }),
   );
   return (
-    <QueryClientProvider client={client}>
-      <HostProvider host={host}>
-        <Screen />
-      </HostProvider>
-    </QueryClientProvider>
+    <I18nProvider locale={useTranslation().i18n.language}>
+      <QueryClientProvider client={client}>
+        <HostProvider host={host}>
+          <Screen />
+        </HostProvider>
+      </QueryClientProvider>
+    </I18nProvider>
   );
 }
 

@@ -88,7 +88,7 @@ function Header({ details, showsDetails, onDetails }: HeaderProps): ReactNode {
         aria-pressed={showsDetails}
         onPress={onDetails}
       >
-        <PanelRight size="1.1875rem" strokeWidth={1.75} aria-hidden />
+        <PanelRight className="mirrored" size="1.1875rem" strokeWidth={1.75} aria-hidden />
       </Button>
     </header>
   );

@@ -1,14 +1,23 @@
+/** A language as it is written where one lives: the order of a date, 12 or 24 hours. */
+function regional(language: string): string {
+  return navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
+}
+
 /** Times as people read them, by the language of the interface. */
 export function clock(at: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat(regional(language), { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 }
 
 export function day(at: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" }).format(new Date(at));
+  return new Intl.DateTimeFormat(regional(language), { weekday: "long", day: "numeric", month: "long" }).format(
+    new Date(at),
+  );
 }
 
 export function date(at: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
+  return new Intl.DateTimeFormat(regional(language), { day: "numeric", month: "short", year: "numeric" }).format(
+    new Date(at),
+  );
 }
 
 /** A time of today as a clock, of this week as a day, else as a date. */
@@ -16,8 +25,8 @@ export function brief(at: string, now: Date, language: string): string {
   const then = new Date(at);
   const days = wholeDays(then, now);
   if (days === 0) return clock(at, language);
-  if (days < 7) return new Intl.DateTimeFormat(language, { weekday: "short" }).format(then);
-  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(then);
+  if (days < 7) return new Intl.DateTimeFormat(regional(language), { weekday: "short" }).format(then);
+  return new Intl.DateTimeFormat(regional(language), { day: "numeric", month: "short" }).format(then);
 }
 
 /** How many midnights lie between two times. */

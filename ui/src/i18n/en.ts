@@ -82,7 +82,6 @@ export const en = {
     unreadCount_one: "{{count, number}} unread",
     unreadCount_other: "{{count, number}} unread",
     noHits: "Nothing found",
-    unreadable: "Can't be read",
   },
   newConversation: {
     title: "New conversation",

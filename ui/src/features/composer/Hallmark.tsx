@@ -4,6 +4,7 @@ import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover } from "r
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { type Algorithm, type EncryptionStatus, type MemberView, useEncryptionStatus } from "../../data/client";
+import { number } from "../../data/number";
 import { relative } from "../../data/time";
 import styles from "./EncryptedMessageComposer.module.css";
 
@@ -74,7 +75,7 @@ function Facts({ status }: { status: EncryptionStatus }): ReactNode {
         ))}
       </ul>
       <p className={styles["line"]}>
-        {ALGORITHMS[status.algorithm]} · {t("details.epoch")} {status.epoch} ·{" "}
+        {ALGORITHMS[status.algorithm]} · {t("details.epoch")} {number(status.epoch, i18n.language)} ·{" "}
         {t("composer.rotated", { when: relative(status.rotated_at, new Date(), i18n.language) })}
       </p>
     </>

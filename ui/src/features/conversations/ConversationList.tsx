@@ -6,6 +6,7 @@ import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
 import { Empty, Problem, ProblemPage, Skeleton } from "../../components/States";
 import { type ConversationSummary, type SearchHit, useConversations, useSearch } from "../../data/client";
+import { number } from "../../data/number";
 import { brief } from "../../data/time";
 import styles from "./ConversationList.module.css";
 
@@ -171,8 +172,12 @@ function Rows({
               >
                 <Avatar name={row.title} />
                 <span className={styles["text"]}>
-                  <span className={styles["title"]}>{row.title}</span>
-                  <span className={styles["preview"]}>{row.preview}</span>
+                  <span className={styles["title"]} dir="auto">
+                    {row.title}
+                  </span>
+                  <span className={styles["preview"]} dir="auto">
+                    {row.preview}
+                  </span>
                 </span>
                 <span className={styles["side"]}>
                   <time dateTime={row.at}>{brief(row.at, new Date(), i18n.language)}</time>
@@ -182,7 +187,7 @@ function Rows({
                       aria-label={t("list.unreadCount", { count: row.unread })}
                       role="img"
                     >
-                      {row.unread}
+                      {number(row.unread, i18n.language)}
                     </span>
                   ) : null}
                 </span>
@@ -204,8 +209,9 @@ function usePreview(): (conversation: ConversationSummary) => string {
   const { t } = useTranslation();
   return ({ last }) => {
     if (!last) return "";
-    const text = last.preview || t("list.unreadable");
-    return last.mine ? t("list.you", { text }) : `${last.from}: ${text}`;
+    // Something that happened by itself, or that can't be read, has no words; the thread tells which.
+    if (last.preview === "") return last.mine ? "" : last.from;
+    return last.mine ? t("list.you", { text: last.preview }) : `${last.from}: ${last.preview}`;
   };
 }
 

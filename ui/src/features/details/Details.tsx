@@ -7,6 +7,7 @@ import { Confirm } from "../../components/Dialog";
 import { Menu, type MenuAction } from "../../components/Menu";
 import { Problem } from "../../components/States";
 import { type ConversationDetails, type MemberView, type Role, useAction } from "../../data/client";
+import { number } from "../../data/number";
 import { relative } from "../../data/time";
 import { AddPerson } from "./AddPerson";
 import styles from "./Details.module.css";
@@ -154,9 +155,11 @@ function Keys({ details }: { details: ConversationDetails }): ReactNode {
       <h2 className={styles["heading"]}>{t("details.keys")}</h2>
       <dl className={styles["facts"]}>
         <dt>{t("details.encryption")}</dt>
-        <dd title={details.suite}>{details.algorithm === "aes_256_gcm" ? "AES-256-GCM" : "ChaCha20-Poly1305"}</dd>
+        <dd title={details.suite}>
+          <bdi>{details.algorithm === "aes_256_gcm" ? "AES-256-GCM" : "ChaCha20-Poly1305"}</bdi>
+        </dd>
         <dt>{t("details.epoch")}</dt>
-        <dd data-testid="epoch">{details.epoch}</dd>
+        <dd data-testid="epoch">{number(details.epoch, i18n.language)}</dd>
         <dt>{t("details.rotated")}</dt>
         <dd>{relative(details.rotated_at, now, i18n.language)}</dd>
         <dt>{t("details.next")}</dt>

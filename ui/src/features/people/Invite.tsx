@@ -58,7 +58,7 @@ export function Invite({ myRole, onClose }: { myRole: Role; onClose: () => void 
       }
     >
       {invite ? (
-        <p className={styles["link"]} data-testid="invite-link">
+        <p dir="ltr" className={styles["link"]} data-testid="invite-link">
           {invite.link}
         </p>
       ) : (

@@ -122,7 +122,7 @@ function Row({ person, myRole, onAsk }: { person: Person; myRole: Role; onAsk: (
         <span className={[styles["second"], styles["devices"]].join(" ")}>
           {t("people.devices", { count: devices })}
         </span>
-        <span className={styles["print"]} title={person.fingerprint}>
+        <span dir="ltr" className={styles["print"]} title={person.fingerprint}>
           {person.fingerprint.slice(0, 16)}…
         </span>
         {may(person.role) && !person.me && person.status !== "removed" ? (

@@ -1,11 +1,20 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Choice } from "../../components/Choice";
 import { Confirm } from "../../components/Dialog";
 import { Segments } from "../../components/Segments";
 import { Problem, Skeleton } from "../../components/States";
 import { type Profile, useAction, useDebugInfo, useHost, useKeysStatus } from "../../data/client";
 import { relative } from "../../data/time";
+import { chooseLanguage } from "../../i18n";
+import {
+  type Choice as LanguageChoice,
+  type Language,
+  LANGUAGES,
+  storedChoice,
+  systemLanguage,
+} from "../../i18n/languages";
 import { applyTheme, storedTheme, type Theme } from "../../theme/theme";
 import styles from "./Settings.module.css";
 
@@ -20,6 +29,7 @@ export function Settings({ profile }: { profile: Profile }): ReactNode {
         <ProfileSection profile={profile} />
         <KeysSection />
         <Appearance />
+        <LanguageSection />
         <Diagnostics />
       </div>
     </div>
@@ -40,7 +50,7 @@ function ProfileSection({ profile }: { profile: Profile }): ReactNode {
         <dd>{t(`role.${profile.role}`)}</dd>
         <dt>{t("settings.relay")}</dt>
         <dd>
-          {profile.relay} {profile.hosts_relay ? `(${t("settings.relayHere")})` : ""}
+          <bdi>{profile.relay}</bdi> {profile.hosts_relay ? `(${t("settings.relayHere")})` : ""}
         </dd>
       </dl>
     </section>
@@ -65,7 +75,7 @@ function KeysSection(): ReactNode {
       <h2 className={styles["heading"]}>{t("settings.keys")}</h2>
       <dl className={styles["facts"]}>
         <dt>{keys.data.algorithm}</dt>
-        <dd>{keys.data.fingerprint}</dd>
+        <dd dir="ltr">{keys.data.fingerprint}</dd>
         <dt>{t("settings.age")}</dt>
         <dd>{relative(keys.data.created_at, new Date(), i18n.language)}</dd>
         <dt>{t("settings.due")}</dt>
@@ -124,6 +134,33 @@ function Appearance(): ReactNode {
   );
 }
 
+function LanguageSection(): ReactNode {
+  const { t } = useTranslation();
+  const [chosen, setChosen] = useState(storedChoice);
+  const names = Object.entries(LANGUAGES) as [Language, string][];
+  return (
+    <section className={styles["section"]}>
+      <h2 className={styles["heading"]}>{t("settings.language")}</h2>
+      <div className={styles["language"]}>
+        <Choice<LanguageChoice>
+          hideLabel
+          label={t("settings.language")}
+          testId="language"
+          value={chosen}
+          options={[
+            { value: "system", label: t("settings.asSystem", { language: LANGUAGES[systemLanguage()] }) },
+            ...names.map(([value, label]) => ({ value, label })),
+          ]}
+          onChange={(choice) => {
+            setChosen(choice);
+            void chooseLanguage(choice);
+          }}
+        />
+      </div>
+    </section>
+  );
+}
+
 function Diagnostics(): ReactNode {
   const { t } = useTranslation();
   const host = useHost();
@@ -133,7 +170,7 @@ function Diagnostics(): ReactNode {
   return (
     <section className={styles["section"]}>
       <h2 className={styles["heading"]}>{t("settings.diagnostics")}</h2>
-      <pre className={styles["report"]} aria-label={t("settings.report")}>
+      <pre dir="ltr" className={styles["report"]} aria-label={t("settings.report")}>
         {report}
       </pre>
       <div>

@@ -33,7 +33,7 @@ export function Message({ message, opensGroup, answers, onReply }: Props): React
           onReply(message);
         }}
       >
-        <Reply size="1rem" aria-hidden />
+        <Reply size="1rem" className="mirrored" aria-hidden />
       </Button>
     </span>
   );
@@ -103,7 +103,7 @@ function Body({ message }: { message: MessageView }): ReactNode {
   }
   if (message.kind === "text") {
     return (
-      <div className={styles["text"]}>
+      <div className={styles["words"]} dir="auto">
         <Markdown text={message.text ?? ""} />
       </div>
     );
