@@ -9,7 +9,7 @@ export function crowded() {
     const { x, y, width, height } = it.getBoundingClientRect();
     if (width < 4 || height < 4 || !it.checkVisibility({ opacityProperty: true })) return false;
     const top = document.elementFromPoint(x + width / 2, y + height / 2);
-    return top !== null && (it.contains(top) || top.contains(it));
+    return top !== null && it.contains(top);
   };
   const controls = [...document.querySelectorAll("button, input, textarea")].filter(inSight);
   for (const [index, one] of controls.entries()) {

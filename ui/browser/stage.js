@@ -71,8 +71,8 @@ export const screens = [
   { name: "hallmark", scene: "main", go: async (page) => (await choose(page), at(page, "hallmark").click()) },
   { name: "new-conversation", scene: "main", go: (page) => at(page, "conversation-new").click() },
   { name: "search", scene: "main", go: search },
-  { name: "people", scene: "main", go: (page) => at(page, "nav-people").click() },
-  { name: "settings", scene: "main", go: (page) => at(page, "nav-settings").click() },
+  { name: "people", scene: "main", go: (page) => visit(page, "nav-people") },
+  { name: "settings", scene: "main", go: (page) => visit(page, "nav-settings") },
   { name: "empty", scene: "empty", go: () => undefined },
   { name: "message-states", scene: "states", go: choose },
   { name: "unverified", scene: "unverified", go: details },
@@ -86,6 +86,12 @@ export const screens = [
 export async function choose(page) {
   await page.locator('[data-testid="conversation-item"]', { hasText: "Moreau" }).first().click();
   await at(page, "message").waitFor();
+}
+
+async function visit(page, entry) {
+  await at(page, entry).click();
+  await page.locator("h1").waitFor();
+  await page.waitForFunction(() => document.querySelector('[role="status"]') === null);
 }
 
 async function details(page) {
