@@ -53,8 +53,9 @@ fn every_crate_imports_only_what_the_architecture_allows() {
     let graph = Graph::read();
     let allowed = [
         ("bezel-protocol", &[][..]),
+        ("bezel-media", &[]),
         ("bezel-crypto", &["bezel-protocol"]),
-        ("bezel-core", &["bezel-crypto", "bezel-protocol"]),
+        ("bezel-core", &["bezel-crypto", "bezel-media", "bezel-protocol"]),
         ("bezel-relay", &["bezel-protocol"]),
         ("bezel-cli", &["bezel-core", "bezel-relay", "bezel-crypto", "bezel-protocol"]),
         ("bezel-app", &["bezel-core", "bezel-relay", "bezel-crypto", "bezel-protocol"]),
@@ -89,9 +90,9 @@ fn only_the_shell_reaches_the_window_system() {
 }
 
 #[test]
-fn crypto_and_protocol_reach_no_runtime_database_or_http_client() {
+fn crypto_media_and_protocol_reach_no_runtime_database_or_http_client() {
     let graph = Graph::read();
-    for package in ["bezel-crypto", "bezel-protocol"] {
+    for package in ["bezel-crypto", "bezel-media", "bezel-protocol"] {
         let reach = graph.reach(package);
         let wrong: Vec<_> =
             set(&["tokio", "async-std", "smol", "sqlx", "sqlx-core", "libsqlite3-sys", "rusqlite", "reqwest", "hyper", "axum"])
