@@ -25,7 +25,7 @@ export function Choice<T extends string>({ label, value, options, onChange, test
     >
       <Label className={hideLabel ? "visually-hidden" : (styles["label"] ?? "")}>{label}</Label>
       <Button className={styles["button"] ?? ""} {...(testId ? { "data-testid": testId } : {})}>
-        <SelectValue className={styles["value"] ?? ""} />
+        <SelectValue className={styles["value"] ?? ""}>{({ selectedText }) => selectedText}</SelectValue>
         <ChevronDown size="1rem" aria-hidden />
       </Button>
       <Popover className={styles["popover"] ?? ""}>
