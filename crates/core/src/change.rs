@@ -21,6 +21,10 @@ pub enum Change {
     Keys,
     /// The connection to the relay, or how many messages wait.
     Connection,
+    /// Files, or who has seen them.
+    Files,
+    /// What is on its way.
+    Transfers,
     /// An alarm.
     Alarm,
 }
@@ -35,6 +39,8 @@ impl fmt::Display for Change {
             Self::People => f.write_str("people"),
             Self::Keys => f.write_str("keys"),
             Self::Connection => f.write_str("connection"),
+            Self::Files => f.write_str("files"),
+            Self::Transfers => f.write_str("transfers"),
             Self::Alarm => f.write_str("alarm"),
         }
     }

@@ -48,6 +48,12 @@ impl Home {
         self.folder.join("relay")
     }
 
+    /// Plaintext copies that were handed to other programs; emptied when the app starts, locks and ends.
+    #[must_use]
+    pub fn copies(&self) -> PathBuf {
+        self.folder.join("copies")
+    }
+
     /// Whether a member was ever created here. One file of the two is enough: it is never taken for a first run.
     #[must_use]
     pub fn is_inhabited(&self) -> bool {
@@ -98,7 +104,11 @@ pub(crate) fn write_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn create_private_folder(folder: &Path) -> Result<()> {
+/// Makes a folder for its owner only.
+///
+/// # Errors
+/// When the disk refuses.
+pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

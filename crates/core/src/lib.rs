@@ -12,6 +12,7 @@ pub mod conversation;
 pub mod device;
 pub mod doctor;
 mod error;
+pub mod file;
 mod group;
 mod home;
 pub mod invite;

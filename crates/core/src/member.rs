@@ -18,6 +18,7 @@ use crate::cache::{self, Cache};
 use crate::change::Change;
 use crate::clock::Clock;
 use crate::error::{Error, Result, damaged};
+use crate::file::Transfers;
 use crate::home::{Home, HomeLock};
 use crate::relay::{Client, LoginKeys};
 use crate::sync::ConnectionState;
@@ -41,6 +42,7 @@ pub struct Member {
     pub(crate) device_keys: Arc<DeviceKeys>,
     pub(crate) vault_key: VaultKey,
     pub(crate) environment: Environment,
+    pub(crate) transfers: Transfers,
     /// Held by whatever changes groups, the outbox or the roster: one such thing at a time.
     pub(crate) work: Mutex<()>,
     /// Held while the roster grows.
@@ -123,6 +125,7 @@ impl Member {
             device_keys,
             vault_key,
             environment,
+            transfers: Transfers::default(),
             work: Mutex::default(),
             roster_growth: Mutex::default(),
             connection: RwLock::default(),

@@ -12,6 +12,7 @@ use crate::error::{Result, damaged};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
+    File,
     Event,
     Unknown,
     Unreadable,
@@ -51,6 +52,7 @@ impl Kind {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::File => "file",
             Self::Event => "event",
             Self::Unknown => "unknown",
             Self::Unreadable => "unreadable",
@@ -58,7 +60,7 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        [Self::Text, Self::Event, Self::Unknown, Self::Unreadable]
+        [Self::Text, Self::File, Self::Event, Self::Unknown, Self::Unreadable]
             .into_iter()
             .find(|kind| kind.as_str() == text)
             .ok_or_else(|| damaged("kind of message"))

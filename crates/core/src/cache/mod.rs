@@ -3,6 +3,7 @@
 pub(crate) mod alarms;
 pub(crate) mod conversations;
 pub(crate) mod epochs;
+pub(crate) mod files;
 pub(crate) mod gaps;
 pub(crate) mod groups;
 pub(crate) mod keys;
@@ -11,6 +12,7 @@ pub(crate) mod outbox;
 pub(crate) mod profile;
 pub(crate) mod roster;
 mod row;
+pub(crate) mod transfers;
 
 use std::path::Path;
 use std::time::Duration;

@@ -82,7 +82,7 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
         last: newest.map(|message| LastMessage {
             from: roster.user(message.user).map_or_else(|| "?".into(), |user| user.handle.to_string()),
             preview: match message.kind {
-                Kind::Text => message.text.unwrap_or_default().chars().take(PREVIEW_CHARS).collect(),
+                Kind::Text | Kind::File => message.text.unwrap_or_default().chars().take(PREVIEW_CHARS).collect(),
                 Kind::Event | Kind::Unknown | Kind::Unreadable => String::new(),
             },
             sent_at: Timestamp::from_ms(message.sent_at_ms),

@@ -89,7 +89,11 @@ fn checked(text: &str, reply_to: Option<MessageId>) -> Result<Content> {
     Ok(Content::Text(Text { text: text.into(), reply_to }))
 }
 
-async fn may_post(member: &Member, conversation: ConversationId) -> Result<()> {
+/// Whether this member may write in a conversation.
+///
+/// # Errors
+/// When not, with the reason.
+pub(crate) async fn may_post(member: &Member, conversation: ConversationId) -> Result<()> {
     let mut db = member.cache.read().await?;
     let known = known(&mut db, conversation).await?;
     let role = role_of(&cache::conversations::members(&mut db, conversation).await?, member.user());
@@ -112,13 +116,28 @@ async fn may_post(member: &Member, conversation: ConversationId) -> Result<()> {
 
 /// Writes a content into the outbox.
 pub(crate) async fn queue(member: &Member, conversation: ConversationId, content: &Content) -> Result<MessageId> {
+    let mut tx = member.cache.begin().await?;
+    let message = enqueue(member, &mut tx, conversation, content, None).await?;
+    tx.commit().await?;
+    member.changed([Change::Messages(conversation), Change::Conversations, Change::Connection]);
+    Ok(message)
+}
+
+/// The same in the caller's transaction. `name` is the name of a file that the content announces.
+pub(crate) async fn enqueue(
+    member: &Member,
+    db: &mut Connection,
+    conversation: ConversationId,
+    content: &Content,
+    name: Option<&str>,
+) -> Result<MessageId> {
     let now_ms = member.now_ms();
     let message = MessageId::new(now_ms, vault::id_bytes(&mut member.rng())?);
-    let mut tx = member.cache.begin().await?;
-    let known = known(&mut tx, conversation).await?;
+    let known = known(db, conversation).await?;
     let (kind, text, reply_to) = match content {
         Content::Text(text) => (Kind::Text, Some(text.text.clone()), text.reply_to),
-        Content::Description(_) => (Kind::Event, None, None),
+        Content::File(_) => (Kind::File, name.map(str::to_owned), None),
+        Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_) => (Kind::Event, None, None),
         Content::Unknown { .. } => (Kind::Unknown, None, None),
     };
     let row = Message {
@@ -139,13 +158,13 @@ pub(crate) async fn queue(member: &Member, conversation: ConversationId, content
         problem: None,
         state: State::Queued,
     };
-    cache::messages::put(&mut tx, &row).await?;
+    cache::messages::put(db, &row).await?;
     let outgoing =
         Outgoing { message, conversation, content: content.encode(), created_at_ms: now_ms, attempt: None, attempts: Vec::new() };
-    cache::outbox::put(&mut tx, &outgoing).await?;
-    cache::conversations::touch(&mut tx, conversation, now_ms).await?;
-    tx.commit().await?;
-    member.changed([Change::Messages(conversation), Change::Conversations, Change::Connection]);
+    cache::outbox::put(db, &outgoing).await?;
+    if kind != Kind::Event {
+        cache::conversations::touch(db, conversation, now_ms).await?;
+    }
     Ok(message)
 }
 
@@ -224,7 +243,7 @@ pub async fn decrypt(member: &Member, conversation: ConversationId, envelope: &s
     let mut db = member.cache.read().await?;
     let verified = verify(member, &mut db, conversation, &bytes).await?;
     let row = row_of(member, &verified, None);
-    Ok(view(member, &member.roster(), &row))
+    Ok(view(member, &member.roster(), &row, None))
 }
 
 async fn verify(

@@ -5,9 +5,11 @@ use bezel_protocol::roster::Roster;
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::cache::Connection;
 use crate::cache::messages::{Kind, Message, State};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::file::{self, FileView};
 use crate::member::Member;
 use crate::{cache, conversation};
 
@@ -44,6 +46,8 @@ pub struct MessageView {
     pub kind: MessageKind,
     /// Why it can't be read, or was refused.
     pub problem: Option<String>,
+    /// The file that it announces.
+    pub file: Option<FileView>,
 }
 
 /// Where a message stands.
@@ -66,6 +70,8 @@ pub enum MessageState {
 pub enum MessageKind {
     /// Words.
     Text,
+    /// A file.
+    File,
     /// Something that happened to the conversation.
     Event,
     /// Sent by a newer version.
@@ -103,14 +109,26 @@ pub async fn list(member: &Member, conversation: ConversationId, before: Option<
     let earlier = if page.len() == limit as usize { page.last().and_then(|oldest| oldest.sequence) } else { None };
     page.reverse();
     let roster = member.roster();
-    Ok(MessagePage {
-        messages: page.iter().map(|message| view(member, &roster, message)).collect(),
-        earlier: earlier.map(|sequence| sequence.to_string()),
-    })
+    let mut messages = Vec::with_capacity(page.len());
+    for message in &page {
+        let file = file_of(member, &mut db, &roster, message).await?;
+        messages.push(view(member, &roster, message, file));
+    }
+    Ok(MessagePage { messages, earlier: earlier.map(|sequence| sequence.to_string()) })
 }
 
-/// A message as it is shown.
-pub(crate) fn view(member: &Member, roster: &Roster, message: &Message) -> MessageView {
+/// The file that a message announces, if it does.
+pub(super) async fn file_of(member: &Member, db: &mut Connection, roster: &Roster, message: &Message) -> Result<Option<FileView>> {
+    if message.kind != Kind::File {
+        return Ok(None);
+    }
+    let Some(found) = cache::files::of_message(db, message.id).await? else { return Ok(None) };
+    let receipts = cache::files::receipts(db, found.id).await?;
+    Ok(Some(file::view(member, roster, &found, &receipts)))
+}
+
+/// A message as it is shown, with the file that it announces.
+pub(crate) fn view(member: &Member, roster: &Roster, message: &Message, file: Option<FileView>) -> MessageView {
     let verified = !matches!(message.kind, Kind::Unreadable);
     MessageView {
         id: message.id.to_string(),
@@ -132,10 +150,12 @@ pub(crate) fn view(member: &Member, roster: &Roster, message: &Message) -> Messa
         verified,
         kind: match message.kind {
             Kind::Text => MessageKind::Text,
+            Kind::File => MessageKind::File,
             Kind::Event => MessageKind::Event,
             Kind::Unknown => MessageKind::Unknown,
             Kind::Unreadable => MessageKind::Unreadable,
         },
         problem: message.problem.clone(),
+        file,
     }
 }

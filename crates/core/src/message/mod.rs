@@ -11,6 +11,6 @@ pub use compose::{Encrypted, Sent, SentState, cancel, decrypt, encrypt, retry, s
 pub use list::{MessageKind, MessagePage, MessageState, MessageView, list};
 pub use search::{SearchHit, search};
 
-pub(crate) use compose::queue;
+pub(crate) use compose::{enqueue, may_post, queue};
 pub(crate) use outbox::pump;
 pub(crate) use receive::{receive, retry_held};

@@ -5,23 +5,36 @@ use bezel_protocol::content::Content;
 use bezel_protocol::envelope::{Envelope, EnvelopeHeader};
 use bezel_protocol::roster::{Roster, RosterError};
 use bezel_protocol::wire::StoredMessage;
-use bezel_protocol::{ConversationId, Hash, MessageId, UserId};
+use bezel_protocol::{ConversationId, Hash, MessageId, Role, UserId};
 
 use super::chain;
 use crate::cache::conversations::Conversation;
+use crate::cache::files::File;
 use crate::cache::messages::{Held, Kind, Message, State};
 use crate::cache::{self, Connection};
 use crate::error::{Error, Result};
+use crate::file;
 use crate::member::Member;
 
 /// What became of an envelope.
 enum Outcome {
     /// Everything was checked.
-    Read(Box<Message>, Option<Content>),
+    Read(Box<Read>),
     /// It may become readable: a key or a roster statement is missing.
     Later(Box<Message>),
     /// It never will be.
     Never(Box<Message>),
+}
+
+/// A message that was checked, and what it brings with it.
+struct Read {
+    message: Message,
+    content: Option<Content>,
+    verified: Verified,
+    /// The sender's role when it was sent.
+    role: Role,
+    /// The file that it announces.
+    file: Option<File>,
 }
 
 /// Takes envelopes of a conversation, in one transaction of the caller's. Returns an alarm, if one of them gives reason for it.
@@ -104,26 +117,43 @@ async fn judge(
         );
         return Ok((Outcome::Never(unreadable("Its sender sees another group.")), Some(error)));
     }
-    if !epoch.roles.get(&verified.from()).is_some_and(|role| role.may_post()) {
+    let Some(role) = epoch.roles.get(&verified.from()).copied().filter(|role| role.may_post()) else {
         return Ok((Outcome::Never(unreadable("Its sender had no right to write here.")), None));
-    }
+    };
     if let Some(problem) = chain::check(db, &header, envelope.hash()).await? {
         return Ok((Outcome::Never(unreadable(&problem)), None));
     }
     let content = Content::decode(verified.content()).ok();
-    Ok((Outcome::Read(Box::new(row_of(member, &verified, Some(stored.sequence))), content), None))
+    let file = match &content {
+        Some(Content::File(file)) => match file::accept(member, roster, &verified, file) {
+            Ok(file) => Some(file),
+            Err(problem) => return Ok((Outcome::Never(unreadable(&problem)), None)),
+        },
+        _ => None,
+    };
+    let mut message = row_of(member, &verified, Some(stored.sequence));
+    message.text = message.text.or_else(|| file.as_ref().map(|file| file.name.clone()).filter(|name| !name.is_empty()));
+    Ok((Outcome::Read(Box::new(Read { message, content, verified, role, file })), None))
 }
 
 async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId, stored: &StoredMessage, outcome: Outcome) -> Result<()> {
     match outcome {
-        Outcome::Read(message, content) => {
+        Outcome::Read(read) => {
+            let Read { message, content, verified, role, file } = *read;
             cache::messages::forget_unreadable_at(db, conversation, stored.sequence).await?;
             cache::messages::put(db, &message).await?;
             cache::messages::release(db, conversation, stored.sequence).await?;
-            cache::conversations::touch(db, conversation, message.sent_at_ms.min(member.now_ms())).await?;
-            if let Some(Content::Description(description)) = &content {
-                let bytes = content.as_ref().map(Content::encode).unwrap_or_default();
-                cache::conversations::set_description(db, conversation, &description.title, &bytes, message.sent_at_ms).await?;
+            if message.kind != Kind::Event {
+                cache::conversations::touch(db, conversation, message.sent_at_ms.min(member.now_ms())).await?;
+            }
+            if let Some(file) = file {
+                cache::files::put(db, &file).await?;
+            }
+            match content {
+                Some(content @ Content::Description(_)) => describe(db, conversation, &content, message.sent_at_ms).await?,
+                Some(Content::FileReceipt(receipt)) => file::believe_receipt(db, &verified, &receipt).await?,
+                Some(Content::FileRevocation(revocation)) => file::apply_revocation(db, &verified, revocation, role).await?,
+                Some(Content::Text(_) | Content::File(_) | Content::Unknown { .. }) | None => {}
             }
         }
         Outcome::Later(message) => {
@@ -139,12 +169,18 @@ async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId
     Ok(())
 }
 
+async fn describe(db: &mut Connection, conversation: ConversationId, content: &Content, at_ms: i64) -> Result<()> {
+    let Content::Description(description) = content else { return Ok(()) };
+    cache::conversations::set_description(db, conversation, &description.title, &content.encode(), at_ms).await
+}
+
 /// The row of a verified message.
 pub(super) fn row_of(member: &Member, verified: &Verified, sequence: Option<u64>) -> Message {
     let header = verified.header();
     let (kind, text, content, reply_to, problem) = match Content::decode(verified.content()) {
         Ok(Content::Text(text)) => (Kind::Text, Some(text.text), None, text.reply_to, None),
-        Ok(Content::Description(_)) => (Kind::Event, None, None, None, None),
+        Ok(Content::File(_)) => (Kind::File, None, None, None, None),
+        Ok(Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_)) => (Kind::Event, None, None, None, None),
         Ok(Content::Unknown { bytes, .. }) => (Kind::Unknown, None, Some(bytes), None, Some("Sent by a newer version.".into())),
         Err(_) => (Kind::Unknown, None, Some(verified.content().to_vec()), None, Some("Its content can't be read.".into())),
     };

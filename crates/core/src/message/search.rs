@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::list::{MessageView, view};
+use super::list::{MessageView, file_of, view};
 use crate::cache;
 use crate::error::Result;
 use crate::member::Member;
@@ -27,8 +27,10 @@ pub async fn search(member: &Member, query: &str, limit: u32) -> Result<Vec<Sear
     let mut db = member.cache.read().await?;
     let found = cache::messages::search(&mut db, query, limit.clamp(1, 200)).await?;
     let roster = member.roster();
-    Ok(found
-        .into_iter()
-        .map(|(message, conversation_title, snippet)| SearchHit { message: view(member, &roster, &message), conversation_title, snippet })
-        .collect())
+    let mut hits = Vec::with_capacity(found.len());
+    for (message, conversation_title, snippet) in found {
+        let file = file_of(member, &mut db, &roster, &message).await?;
+        hits.push(SearchHit { message: view(member, &roster, &message, file), conversation_title, snippet });
+    }
+    Ok(hits)
 }

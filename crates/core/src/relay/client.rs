@@ -6,7 +6,7 @@ use std::time::Duration;
 use bezel_protocol::cbor;
 use bezel_protocol::wire::{self, Bytes, ErrorBody, code, path};
 use bezel_protocol::{ConversationId, WorkspaceId};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -24,6 +24,8 @@ pub(crate) enum RelayError {
     Refused(ErrorBody),
     /// The relay's answer makes no sense.
     Nonsense(String),
+    /// The relay hands out other bytes of a file than were asked for.
+    WrongBlob,
 }
 
 /// A connection to one relay in the name of a device or an invite.
@@ -157,11 +159,10 @@ impl Client {
         path: &str,
         body: Option<(Vec<u8>, Option<&Bytes>)>,
     ) -> Result<T, RelayError> {
-        let url = self.base.join(path.trim_start_matches('/')).map_err(|error| RelayError::Nonsense(error.to_string()))?;
-        let mut request = self.http.request(method, url);
+        let mut request = self.to(method, path)?;
         if let Some((body, token)) = body {
             if let Some(token) = token {
-                request = request.bearer_auth(token.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+                request = bearer(request, token);
             }
             if !body.is_empty() {
                 request = request.header(reqwest::header::CONTENT_TYPE, wire::CONTENT_TYPE).body(body);
@@ -175,21 +176,36 @@ impl Client {
             let bytes: &[u8] = if bytes.is_empty() { &[0xf6] } else { &bytes };
             return cbor::decode(bytes).map_err(|error| RelayError::Nonsense(error.to_string()));
         }
-        match cbor::decode::<ErrorBody>(&bytes) {
-            Ok(refusal) => Err(RelayError::Refused(refusal)),
-            Err(_)
-                if status == StatusCode::BAD_GATEWAY
-                    || status == StatusCode::SERVICE_UNAVAILABLE
-                    || status == StatusCode::GATEWAY_TIMEOUT =>
-            {
-                Err(RelayError::Offline(status.to_string()))
-            }
-            Err(_) => Err(RelayError::Nonsense(format!("status {status}; is this address a Bezel relay?"))),
-        }
+        Err(refusal(status, &bytes))
+    }
+
+    /// A request in the name of a session.
+    pub(super) fn authorised(&self, method: Method, path: &str, token: &Bytes) -> Result<RequestBuilder, RelayError> {
+        Ok(bearer(self.to(method, path)?, token))
+    }
+
+    fn to(&self, method: Method, path: &str) -> Result<RequestBuilder, RelayError> {
+        let url = self.base.join(path.trim_start_matches('/')).map_err(|error| RelayError::Nonsense(error.to_string()))?;
+        Ok(self.http.request(method, url))
     }
 }
 
-fn offline(error: reqwest::Error) -> RelayError {
+fn bearer(request: RequestBuilder, token: &Bytes) -> RequestBuilder {
+    request.bearer_auth(token.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// What an answer that is no success means.
+pub(super) fn refusal(status: StatusCode, body: &[u8]) -> RelayError {
+    match cbor::decode::<ErrorBody>(body) {
+        Ok(refusal) => RelayError::Refused(refusal),
+        Err(_) if matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT) => {
+            RelayError::Offline(status.to_string())
+        }
+        Err(_) => RelayError::Nonsense(format!("status {status}; is this address a Bezel relay?")),
+    }
+}
+
+pub(super) fn offline(error: reqwest::Error) -> RelayError {
     let reason = if error.is_timeout() {
         "no answer in time".to_owned()
     } else if error.is_connect() {
@@ -216,6 +232,11 @@ impl From<RelayError> for Error {
                 format!("The relay's answer can't be read ({detail})."),
                 "Check the relay's address and that both sides run the same version.",
             ),
+            RelayError::WrongBlob => Self::unverifiable(
+                "wrong_blob",
+                "The relay hands out other bytes of the file than were asked for.",
+                "Nothing of it was kept; speak with whoever runs the relay.",
+            ),
             RelayError::Refused(refusal) => refused(&refusal),
         }
     }
@@ -234,6 +255,8 @@ fn refused(refusal: &ErrorBody) -> Error {
         code::CONFLICT => ("conflict", "It exists already; synchronise and look again."),
         code::TOO_LARGE => ("too_large", "Send less at once."),
         code::TOO_MANY => ("too_many", "Wait a minute and try again."),
+        code::GONE => ("gone", "Ask its sender to send it again."),
+        code::NO_ROOM => ("no_room", "Delete files that are no longer needed, or give the relay more room; it can go on from where it stopped."),
         code::FULL => ("relay_full", "This relay keeps a workspace already: start another relay, or raise --max-workspaces."),
         code::MALFORMED => ("malformed", "Check that both sides run the same version."),
         code::INTERNAL => ("relay_failed", "Look at the relay's log; nothing was lost here."),

@@ -1,5 +1,6 @@
 //! The relay as a member sees it.
 
+mod blob;
 mod client;
 mod events;
 mod session;
