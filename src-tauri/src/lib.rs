@@ -1,9 +1,11 @@
 //! The desktop shell: a window, and the wires between it and the core. It decides nothing.
 
 pub mod bindings;
+mod chosen;
 mod commands;
 mod hosted_relay;
 mod log;
+mod preview;
 mod shell;
 
 use std::path::PathBuf;
@@ -14,7 +16,7 @@ use bezel_core::clock::SystemClock;
 use bezel_core::{Environment, Home};
 use bezel_protocol::settings::Settings;
 use clap::{Parser, ValueEnum};
-use tauri::Manager as _;
+use tauri::{DragDropEvent, Manager as _, WindowEvent};
 
 use crate::shell::Shell;
 
@@ -51,6 +53,12 @@ pub fn run() -> ExitCode {
     };
     let environment = Environment { clock: Arc::new(SystemClock), settings };
     let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .on_window_event(|window, event| {
+            if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
+                window.state::<Arc<Shell>>().chosen.allow(paths.clone());
+            }
+        })
         .invoke_handler(commands::handler())
         .setup(move |app| {
             let folder = match arguments.home {

@@ -1,32 +1,37 @@
 //! What lives as long as the app: the member, its loop, and the relay inside, where there is one.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bezel_core::vault::Unlock;
-use bezel_core::{Change, Environment, Error, Home, Member, Result, sync};
+use bezel_core::{Change, Environment, Error, Home, Member, Result, file, sync};
 use bezel_crypto::slots::Passphrase;
 use bezel_relay::RunningRelay;
 use serde::Serialize;
-use tauri::{AppHandle, Emitter as _};
+use tauri::{AppHandle, Emitter as _, Manager as _};
 use tokio::sync::{Mutex, broadcast, watch};
 use tokio::task::JoinHandle;
 
+use crate::chosen::Chosen;
+use crate::preview::Previews;
 use crate::{UnlockBy, hosted_relay};
 
 /// The state of the app.
 pub(crate) struct Shell {
     pub(crate) home: Home,
     pub(crate) environment: Environment,
+    pub(crate) app: AppHandle,
+    pub(crate) chosen: Chosen,
+    pub(crate) previews: Previews,
     unlock: UnlockBy,
-    app: AppHandle,
     member: RwLock<Option<Arc<Member>>>,
     /// Held while a member is opened or begun: one at a time.
     opening: Mutex<()>,
     relay: Mutex<Option<RunningRelay>>,
     stop: watch::Sender<bool>,
-    /// The loop that keeps the member in step.
-    following: std::sync::Mutex<Option<JoinHandle<()>>>,
+    /// The loop that keeps the member in step, and the one that moves files.
+    following: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the window hears.
@@ -40,8 +45,10 @@ impl Shell {
         Self {
             home,
             environment,
-            unlock,
             app,
+            chosen: Chosen::default(),
+            previews: Previews::default(),
+            unlock,
             member: RwLock::default(),
             opening: Mutex::default(),
             relay: Mutex::default(),
@@ -103,26 +110,41 @@ impl Shell {
         addr.map(|addr| format!("http://{addr}")).ok_or_else(|| Error::new("hosted_relay", "The relay is gone.", "Try again."))
     }
 
+    /// The folder of downloads.
+    pub(crate) fn downloads(&self) -> Result<PathBuf> {
+        let folder = self.app.path().download_dir().or_else(|_| self.app.path().home_dir());
+        folder.map_err(|_| Error::new("no_folder", "There is no folder for downloads.", "Choose a place with “Save as”."))
+    }
+
     /// Takes a member over: keeps it in step with the relay and tells the window what changes.
     pub(crate) fn keep(&self, member: Member) {
         let member = Arc::new(member);
         *self.member.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&member));
         let (changes, app) = (member.changes(), self.app.clone());
         tauri::async_runtime::spawn(forward(changes, app.clone()));
-        let stopped = self.stop.subscribe();
+        if let Err(error) = file::clean_copies(&self.home) {
+            tracing::warn!(code = error.code, "copies for other programs are still there");
+        }
         let runtime = tokio::runtime::Handle::current();
+        let (moved, moving, stopped) = (Arc::clone(&member), runtime.clone(), self.stop.subscribe());
+        let moving = tokio::task::spawn_blocking(move || moving.block_on(file::work(&moved, stopped)));
+        let stopped = self.stop.subscribe();
         let following = tokio::task::spawn_blocking(move || runtime.block_on(sync::follow(&member, stopped)));
-        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(following);
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = vec![following, moving];
         tell(&app, vec![Change::AppState.to_string()]);
     }
 
     /// Ends what runs, and closes the database before the process ends.
     pub(crate) async fn close(&self) {
         let _ = self.stop.send(true);
-        let following = self.following.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(following) = following {
+        let following = std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner));
+        for following in following {
             // A request that hangs does not hold up the end.
             let _ = tokio::time::timeout(Duration::from_secs(3), following).await;
+        }
+        self.previews.close_all();
+        if let Err(error) = file::clean_copies(&self.home) {
+            tracing::warn!(code = error.code, "copies for other programs are still there");
         }
         self.member.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(relay) = self.relay.lock().await.take() {

@@ -2,6 +2,8 @@
 
 import type {
   AppState,
+  Attachment,
+  ChosenFile,
   Connection,
   ConversationDetails,
   ConversationMember,
@@ -15,6 +17,10 @@ import type {
   Encrypted,
   EncryptionStatus,
   EpochView,
+  FileListRequest,
+  FileLogView,
+  FilePage,
+  FileView,
   InviteRequest,
   InviteView,
   JoinRequest,
@@ -25,18 +31,25 @@ import type {
   NewConversation,
   Person,
   PersonRole,
+  PreviewView,
   Profile,
   RecoveryAnswers,
   RecoveryConfirmed,
   RecoveryWords,
   Report,
+  RevokeFileRequest,
   RosterAlarm,
   Rotated,
+  SaveFileRequest,
   SearchHit,
   SearchRequest,
+  SendFileRequest,
   SendRequest,
   Sent,
   Settings,
+  StageRequest,
+  Staged,
+  TransferView,
   UnlockRequest,
   UserKey,
 } from "./types";
@@ -64,6 +77,23 @@ export interface Commands {
   message_search(args: { request: SearchRequest }): Promise<Array<SearchHit>>;
   encrypt_message(args: { request: EncryptRequest }): Promise<Encrypted>;
   decrypt_message(args: { request: DecryptRequest }): Promise<MessageView>;
+  file_choose(): Promise<Array<ChosenFile>>;
+  file_attachment(args: { path: string }): Promise<Attachment>;
+  file_stage(args: { request: StageRequest }): Promise<Staged>;
+  file_discard(args: { staged: string }): Promise<null>;
+  file_send(args: { request: SendFileRequest }): Promise<string>;
+  file_list(args: { request: FileListRequest }): Promise<FilePage>;
+  file_show(args: { file: string }): Promise<FileView>;
+  file_log(args: { file: string }): Promise<FileLogView>;
+  file_revoke(args: { request: RevokeFileRequest }): Promise<null>;
+  file_save(args: { request: SaveFileRequest }): Promise<string | null>;
+  file_open(args: { file: string }): Promise<null>;
+  file_preview(args: { file: string }): Promise<PreviewView>;
+  file_preview_close(args: { url: string }): Promise<null>;
+  transfer_list(): Promise<Array<TransferView>>;
+  transfer_pause(args: { file: string }): Promise<null>;
+  transfer_resume(args: { file: string }): Promise<null>;
+  transfer_cancel(args: { file: string }): Promise<null>;
   people_list(): Promise<Array<Person>>;
   person_set_role(args: { request: PersonRole }): Promise<null>;
   person_suspend(args: { user: string }): Promise<null>;
@@ -104,6 +134,23 @@ export const commandNames = [
   "message_search",
   "encrypt_message",
   "decrypt_message",
+  "file_choose",
+  "file_attachment",
+  "file_stage",
+  "file_discard",
+  "file_send",
+  "file_list",
+  "file_show",
+  "file_log",
+  "file_revoke",
+  "file_save",
+  "file_open",
+  "file_preview",
+  "file_preview_close",
+  "transfer_list",
+  "transfer_pause",
+  "transfer_resume",
+  "transfer_cancel",
   "people_list",
   "person_set_role",
   "person_suspend",

@@ -22,6 +22,32 @@ details: string, };
 
 export type AppState = { "state": "new" } | { "state": "locked", slots: Array<SlotName>, reason: string, } | { "state": "ready", profile: Profile, recovery_confirmed: boolean, };
 
+export type Attachment = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its media type.
+ */
+media_type: string, 
+/**
+ * Its size in bytes.
+ */
+size_bytes: number, 
+/**
+ * Pixels across, of a picture.
+ */
+width: number | null, 
+/**
+ * Pixels down, of a picture.
+ */
+height: number | null, 
+/**
+ * A small picture, as a data URL.
+ */
+thumbnail: string | null, };
+
 export type Check = { 
 /**
  * What was looked at.
@@ -39,6 +65,8 @@ detail: string,
  * What to do.
  */
 remedy: string | null, };
+
+export type ChosenFile = { path: string, attachment: Attachment, };
 
 export type Connection = { 
 /**
@@ -186,6 +214,8 @@ export type DebugInfo = { version: string, report: string, };
 
 export type DecryptRequest = { conversation: string, envelope: string, };
 
+export type Direction = "upload" | "download";
+
 export type EncryptRequest = { conversation: string, text: string, };
 
 export type Encrypted = { 
@@ -237,6 +267,174 @@ warnings: Array<Warning>,
 readers: Array<Reader>, };
 
 export type EpochView = { epoch: number, };
+
+export type FileFilter = { 
+/**
+ * Of one conversation.
+ */
+conversation: string | null, 
+/**
+ * Of one kind.
+ */
+kind: FileKind | null, 
+/**
+ * Sent by the person with this handle.
+ */
+from: string | null, 
+/**
+ * Sent at this time or later (RFC 3339).
+ */
+after: string | null, 
+/**
+ * Sent before this time (RFC 3339).
+ */
+before: string | null, 
+/**
+ * With this in the name.
+ */
+name: string | null, 
+/**
+ * In which order.
+ */
+order: FileOrder, };
+
+export type FileKind = "image" | "video" | "audio" | "pdf" | "other";
+
+export type FileListRequest = { filter: FileFilter, skip: number, limit: number, };
+
+export type FileLogLine = { 
+/**
+ * When.
+ */
+at: Timestamp, 
+/**
+ * Handle of who did it.
+ */
+who: string, 
+/**
+ * What: `upload`, `download`, `preview`, `refusal`, `grant`, `revocation`.
+ */
+action: string, 
+/**
+ * How many bytes of the blob went over, where the relay says it.
+ */
+bytes: number | null, 
+/**
+ * Why, of a refusal.
+ */
+reason: string | null, 
+/**
+ * Who says so.
+ */
+proof: FileProof, };
+
+export type FileLogView = { 
+/**
+ * The newest first.
+ */
+lines: Array<FileLogLine>, 
+/**
+ * Why the relay's part of it is missing, if it is.
+ */
+problem: string | null, };
+
+export type FileOrder = "newest" | "oldest" | "name" | "largest";
+
+export type FilePage = { 
+/**
+ * The files.
+ */
+files: Array<FileView>, 
+/**
+ * Where to go on; none at the end.
+ */
+next: number | null, };
+
+export type FileProof = "signed" | "relay";
+
+export type FileState = "available" | "revoked" | "expired" | "not_for_you";
+
+export type FileView = { 
+/**
+ * The file.
+ */
+id: string, 
+/**
+ * The conversation.
+ */
+conversation: string, 
+/**
+ * The message that announced it.
+ */
+message: string, 
+/**
+ * Handle of its sender.
+ */
+from: string, 
+/**
+ * Its sender.
+ */
+user: string, 
+/**
+ * Whether this member sent it.
+ */
+mine: boolean, 
+/**
+ * When, by the sender's clock.
+ */
+sent_at: Timestamp, 
+/**
+ * Its name, as its sender had it; empty where it is for others.
+ */
+name: string, 
+/**
+ * Its media type.
+ */
+media_type: string, 
+/**
+ * What kind of thing it is.
+ */
+kind: FileKind, 
+/**
+ * Its size in bytes.
+ */
+size_bytes: number, 
+/**
+ * Pixels across, of a picture.
+ */
+width: number | null, 
+/**
+ * Pixels down, of a picture.
+ */
+height: number | null, 
+/**
+ * A small picture, as a data URL.
+ */
+thumbnail: string | null, 
+/**
+ * Whether it can be had.
+ */
+state: FileState, 
+/**
+ * Whether it may be looked at but not saved.
+ */
+view_only: boolean, 
+/**
+ * When it ends.
+ */
+expires_at: Timestamp | null, 
+/**
+ * Handles of the people who get it; none for everyone in the conversation.
+ */
+named: Array<string> | null, 
+/**
+ * Handles of those who have looked at it, by their signed receipts.
+ */
+seen_by: Array<string>, 
+/**
+ * Handles of those who have saved it, by their signed receipts.
+ */
+saved_by: Array<string>, };
 
 export type InviteRequest = { role: Role, days: number, };
 
@@ -334,7 +532,7 @@ devices: number,
  */
 me: boolean, };
 
-export type MessageKind = "text" | "event" | "unknown" | "unreadable";
+export type MessageKind = "text" | "file" | "event" | "unknown" | "unreadable";
 
 export type MessagePage = { 
 /**
@@ -404,7 +602,11 @@ kind: MessageKind,
 /**
  * Why it can't be read, or was refused.
  */
-problem: string | null, };
+problem: string | null, 
+/**
+ * The file that it announces.
+ */
+file: FileView | null, };
 
 export type NewConversation = { title: string, members: Array<MemberRole>, algorithm: Algorithm | null, };
 
@@ -463,6 +665,16 @@ revoked: boolean, };
 export type PersonRole = { user: string, role: Role, };
 
 export type PersonStatus = "active" | "suspended" | "removed";
+
+export type PreviewView = { 
+/**
+ * Where the web view fetches it; for nothing that can't be shown.
+ */
+url: string | null, kind: FileKind, media_type: string, 
+/**
+ * Whether the picture was made smaller, because it is too large to be shown whole.
+ */
+scaled: boolean, };
 
 export type Profile = { 
 /**
@@ -538,6 +750,8 @@ ok: boolean,
  */
 checks: Array<Check>, };
 
+export type RevokeFileRequest = { file: string, from: Array<string>, };
+
 export type Rights = { 
 /**
  * Send messages.
@@ -582,6 +796,8 @@ export type Rotated = {
  */
 fingerprint: string, };
 
+export type SaveFileRequest = { file: string, ask: boolean, };
+
 export type SearchHit = { 
 /**
  * The message.
@@ -597,6 +813,16 @@ conversation_title: string,
 snippet: string, };
 
 export type SearchRequest = { query: string, limit: number, };
+
+export type SendFileRequest = { conversation: string, path: string | null, staged: string | null, name: string, 
+/**
+ * Handles of those who get it; none for everyone in the conversation.
+ */
+named: Array<string> | null, view_only: boolean, 
+/**
+ * RFC 3339.
+ */
+expires_at: string | null, };
 
 export type SendRequest = { conversation: string, text: string, reply_to: string | null, };
 
@@ -630,7 +856,71 @@ recovery_words: boolean,
  */
 passphrase: boolean, };
 
+export type StageRequest = { name: string, content: string, };
+
+export type Staged = { 
+/**
+ * By which [`super::Share`] names them.
+ */
+id: string, 
+/**
+ * What they look like.
+ */
+attachment: Attachment, };
+
 export type Timestamp = string;
+
+export type TransferState = "waiting" | "running" | "paused" | "failed";
+
+export type TransferView = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * Which way.
+ */
+direction: Direction, 
+/**
+ * The conversation.
+ */
+conversation: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its media type.
+ */
+media_type: string, 
+/**
+ * Where it is saved to, of a download.
+ */
+path: string | null, 
+/**
+ * How many bytes went over.
+ */
+done_bytes: number, 
+/**
+ * How many there are.
+ */
+total_bytes: number, 
+/**
+ * Bytes a second, of the last seconds.
+ */
+bytes_per_second: number, 
+/**
+ * Seconds until it is done, at this rate.
+ */
+seconds_left: number | null, 
+/**
+ * Where it stands.
+ */
+state: TransferState, 
+/**
+ * What keeps it from going on.
+ */
+problem: string | null, };
 
 export type UnlockRequest = { passphrase: string | null, recovery_words: string | null, };
 
