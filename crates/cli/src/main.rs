@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod output;
+mod progress;
 mod session;
 
 use std::process::ExitCode;

@@ -16,6 +16,15 @@ impl Output {
         Self { json }
     }
 
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Something by the way, to the standard error.
+    pub(crate) fn note(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
     /// One object.
     pub(crate) fn object<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
         if self.json { line(&serde_json::to_string(value).unwrap_or_default()) } else { line(&text(value)) }

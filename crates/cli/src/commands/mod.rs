@@ -1,6 +1,7 @@
 //! The verbs, by noun.
 
 mod conversation;
+mod file;
 mod journey;
 mod message;
 mod people;
@@ -42,6 +43,7 @@ async fn with_member(member: &Member, command: Command, output: &Output) -> Resu
         Command::Send { conversation, text, reply_to } => message::send(member, &conversation, &text, reply_to, output).await,
         Command::Messages { conversation, limit, before } => message::list(member, &conversation, limit, before.as_deref(), output).await,
         Command::Search { query, limit } => message::search(member, &query, limit, output).await,
+        Command::File(command) => file::run(member, command, output).await,
         Command::Sync { follow } => sync::run(member, follow, output).await,
         Command::Keys(Keys::Status) => {
             output.object(&keys::status(member).await?, |status| {
