@@ -137,21 +137,27 @@ fn body(shown: Shown, range: Range<u64>) -> Body {
             let bytes = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok()).and_then(|(from, to)| data.get(from..to));
             Body::from(bytes.unwrap_or_default().to_vec())
         }
-        Shown::File(member, reader) => Body::from_stream(stream::try_unfold((member, reader, range), |(member, reader, range)| async move {
-            if range.is_empty() {
-                return Ok::<_, Error>(None);
-            }
-            let bytes = reader.read(&member, range.start..range.end.min(range.start + STEP_BYTES)).await?;
-            let rest = range.start + bytes.len() as u64..range.end;
-            Ok(Some((bytes, (member, reader, rest))))
-        })),
+        Shown::File(member, reader) => {
+            Body::from_stream(stream::try_unfold((member, reader, range), |(member, reader, range)| async move {
+                if range.is_empty() {
+                    return Ok::<_, Error>(None);
+                }
+                let bytes = reader.read(&member, range.start..range.end.min(range.start + STEP_BYTES)).await?;
+                let rest = range.start + bytes.len() as u64..range.end;
+                Ok(Some((bytes, (member, reader, rest))))
+            }))
+        }
     }
 }
 
 /// What the web view may be told: the types that it shows, and never one in which something could run.
 fn content_type(media_type: &str) -> String {
     let is_shown = ["image/", "video/", "audio/"].iter().any(|kind| media_type.starts_with(kind)) || media_type == "application/pdf";
-    if is_shown && !media_type.contains("svg") && !media_type.contains("xml") { media_type.into() } else { "application/octet-stream".into() }
+    if is_shown && !media_type.contains("svg") && !media_type.contains("xml") {
+        media_type.into()
+    } else {
+        "application/octet-stream".into()
+    }
 }
 
 /// One range (RFC 9110 §14.1.2), clipped at the end.

@@ -15,6 +15,7 @@ use crate::output::Output;
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
 /// Shows what moves while `work` goes on.
+#[expect(clippy::disallowed_methods, reason = "how often a person is told is measured here")]
 pub(crate) async fn shown<T>(member: &Member, output: &Output, work: impl Future<Output = Result<T>>) -> Result<T> {
     let mut changes = member.changes();
     let mut work = std::pin::pin!(work);

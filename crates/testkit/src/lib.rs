@@ -1,7 +1,7 @@
 //! A shop in one process: a clock that one sets, a relay on a socket of its own, and members who talk through it.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -88,6 +88,12 @@ impl Shop {
         let count = sqlx::query_scalar(question).fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok(count)
+    }
+
+    /// Where the relay keeps its blobs.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.folder.path().join("relay/blobs")
     }
 
     fn environment(&self) -> Environment {

@@ -103,7 +103,8 @@ pub(super) async fn file_stage(shell: &Shell, request: StageRequest) -> Result<S
     if request.content.len() > MAX_STAGED_BYTES / 3 * 4 + 4 {
         return Err(Error::new("too_large_to_paste", "This is too large to be pasted.", "Save it as a file and attach that."));
     }
-    let bytes = STANDARD.decode(request.content).map_err(|_| Error::new("bad_content", "The content did not arrive whole.", "Try again."))?;
+    let bytes =
+        STANDARD.decode(request.content).map_err(|_| Error::new("bad_content", "The content did not arrive whole.", "Try again."))?;
     file::stage(&*shell.member()?, &request.name, bytes).await
 }
 
@@ -217,9 +218,8 @@ pub(super) async fn transfer_cancel(shell: &Shell, file: String) -> Result<()> {
 fn people(member: &Member, handles: &[String]) -> Result<Vec<UserId>> {
     let find = |handle: &String| {
         let user = member.find_user(&typed("bad_handle", handle)?);
-        user.map(|user| user.id).ok_or_else(|| {
-            Error::new("no_such_person", format!("Nobody here is called {handle}."), "Look at the list of people.")
-        })
+        user.map(|user| user.id)
+            .ok_or_else(|| Error::new("no_such_person", format!("Nobody here is called {handle}."), "Look at the list of people."))
     };
     handles.iter().map(find).collect()
 }

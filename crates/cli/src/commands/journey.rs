@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use bezel_core::clock::SystemClock;
 use bezel_core::conversation::NewMember;
+use bezel_core::file::{FileState, SaveTo, Share};
 use bezel_core::message::SentState;
 use bezel_core::vault::{NewSlots, Unlock};
 use bezel_core::workspace::{CreateRequest, JoinRequest};
-use bezel_core::{Environment, Error, Home, Member, Result, conversation, invite, keys, message, sync, workspace};
+use bezel_core::{Environment, Error, Home, Member, Result, conversation, file, invite, keys, message, sync, workspace};
 use bezel_crypto::slots::{Cost, Passphrase};
 use bezel_protocol::invite_link::InviteLink;
 use bezel_protocol::settings::Settings;
@@ -51,6 +52,7 @@ pub(crate) async fn run(output: &Output) -> Result<()> {
     let ben = day.step("ben joins by an invitation", day.join(&ana, "ben")).await?;
     let ring = day.step("a conversation begins", day.converse(&ana, ben.user())).await?;
     day.step("messages go both ways", day.talk(&ana, &ben, ring)).await?;
+    day.step("a file is sent, saved, and withdrawn", day.share(&ana, &ben, ring)).await?;
     day.step("ben's role changes, and holds", day.restrict(&ana, &ben, ring)).await?;
     day.step("keys rotate by hand", day.rotate(&ana, &ben, ring)).await?;
     day.step("words are found again", day.search(&ben)).await?;
@@ -122,6 +124,22 @@ impl Day<'_> {
         check(conversation::show(ben, ring).await?.title == "Ring 2041", "the title came encrypted")
     }
 
+    async fn share(&self, ana: &Member, ben: &Member, ring: ConversationId) -> Result<()> {
+        let (path, copy) = (self.folder.join("certificate.pdf"), self.folder.join("copy.pdf"));
+        let content: Vec<u8> = (0..3_000_000_u32).map(|at| u8::try_from(at % 251).unwrap_or(0)).collect();
+        std::fs::write(&path, &content)?;
+        let sent = file::send(ana, ring, path, &Share::default()).await?;
+        let id = sent.file.parse().map_err(|_| failed("the file has an id"))?;
+        sync::once(ben).await?;
+        file::save(ben, id, &SaveTo { path: copy.clone(), replace: false }).await?;
+        check(std::fs::read(copy)? == content, "the copy is the file")?;
+        sync::once(ana).await?;
+        check(file::show(ana, id).await?.saved_by == ["ben"], "the sender sees who saved it")?;
+        file::revoke(ana, id).await?;
+        sync::once(ben).await?;
+        check(file::show(ben, id).await?.state == FileState::Revoked, "what was withdrawn is gone")
+    }
+
     async fn restrict(&self, ana: &Member, ben: &Member, ring: ConversationId) -> Result<()> {
         conversation::set_role(ana, ring, ben.user(), Role::ReadOnly).await?;
         sync::once(ben).await?;
@@ -151,7 +169,7 @@ impl Day<'_> {
         sent(message::send(ana, ring, "Between us.", None).await?.state)?;
         sync::once(ben).await?;
         let page = message::list(ben, ring, None, 10).await?;
-        check(page.messages.len() == 3, "what came before stays, what comes after does not come")
+        check(page.messages.len() == 4, "what came before stays, what comes after does not come")
     }
 
     async fn restart(&self, ana: Member, ring: ConversationId) -> Result<()> {
@@ -160,7 +178,7 @@ impl Day<'_> {
         let ana = Member::open(&Home::new(self.folder.join("ana")), Self::environment(), &unlock).await?;
         let page = message::list(&ana, ring, None, 10).await?;
         ana.close().await;
-        check(page.messages.len() == 4, "everything is still there")
+        check(page.messages.len() == 5, "everything is still there")
     }
 }
 

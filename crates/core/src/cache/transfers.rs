@@ -249,12 +249,10 @@ pub(crate) async fn delete_download(db: &mut Connection, file: FileId) -> Result
 /// Marks a transfer in either direction. Returns whether there is one.
 pub(crate) async fn set_standing(db: &mut Connection, file: FileId, standing: Standing, problem: Option<&str>) -> Result<bool> {
     let mut changed = 0;
-    for sql in [
-        "UPDATE uploads SET state = $2, problem = $3 WHERE file = $1",
-        "UPDATE downloads SET state = $2, problem = $3 WHERE file = $1",
-    ] {
-        let done =
-            sqlx::query(sql).bind(file.as_bytes().as_slice()).bind(standing.as_str()).bind(problem).execute(&mut *db).await?;
+    for sql in
+        ["UPDATE uploads SET state = $2, problem = $3 WHERE file = $1", "UPDATE downloads SET state = $2, problem = $3 WHERE file = $1"]
+    {
+        let done = sqlx::query(sql).bind(file.as_bytes().as_slice()).bind(standing.as_str()).bind(problem).execute(&mut *db).await?;
         changed += done.rows_affected();
     }
     Ok(changed > 0)

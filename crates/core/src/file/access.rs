@@ -30,9 +30,9 @@ pub(super) async fn allowed(member: &Member, id: FileId, purpose: FilePurpose) -
 
 /// A file that was announced.
 pub(super) async fn known(member: &Member, id: FileId) -> Result<File> {
-    files::get(&mut *member.cache.read().await?, id).await?.ok_or_else(|| {
-        Error::new("no_file", "There is no such file on this device.", "Synchronise, or look at the list: bezel file list.")
-    })
+    files::get(&mut *member.cache.read().await?, id)
+        .await?
+        .ok_or_else(|| Error::new("no_file", "There is no such file on this device.", "Synchronise, or look at the list: bezel file list."))
 }
 
 pub(super) fn revoked() -> Error {

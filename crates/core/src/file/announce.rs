@@ -6,8 +6,8 @@ use bezel_protocol::content::{Content, File, FileKeys, FileReceipt, FileRevocati
 use bezel_protocol::roster::Roster;
 use bezel_protocol::{FileId, Hash, MessageId, Role};
 
-use super::upload::stopped;
 use super::transfer::Stop;
+use super::upload::stopped;
 use crate::cache::transfers::SourceName;
 use crate::cache::{self, Connection, files};
 use crate::change::Change;

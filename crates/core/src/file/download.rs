@@ -56,8 +56,7 @@ async fn persist(member: &Member, id: FileId, guard: &Guard<'_>) -> Result<PathB
     let (mut wait, mut failures, mut last_done) = (FIRST_WAIT, 0, 0);
     loop {
         let file = allowed(member, id, FilePurpose::Download).await?;
-        let download =
-            cache::transfers::get_download(&mut *member.cache.read().await?, id).await?.ok_or_else(|| stopped(Stop::Cancel))?;
+        let download = cache::transfers::get_download(&mut *member.cache.read().await?, id).await?.ok_or_else(|| stopped(Stop::Cancel))?;
         if download.done_chunks > last_done {
             (wait, failures, last_done) = (FIRST_WAIT, 0, download.done_chunks);
         }
@@ -88,9 +87,7 @@ async fn attempt(member: &Member, file: &File, mut download: Download, guard: &G
     let mut done = download.done_chunks;
     guard.record(plain_bytes(layout, &(0..done)).end);
     let starts = (done..layout.chunks()).step_by(usize::try_from(PART_CHUNKS).unwrap_or(1));
-    let mut parts = stream::iter(starts)
-        .map(|first| opened(member, file, &cipher, layout, first))
-        .buffered(AHEAD);
+    let mut parts = stream::iter(starts).map(|first| opened(member, file, &cipher, layout, first)).buffered(AHEAD);
     let mut hasher = download.hasher.clone();
     while let Some(part) = parts.next().await {
         let part = part?;

@@ -209,7 +209,17 @@ impl FileKind {
             Self::Video => vec!["video/"],
             Self::Audio => vec!["audio/"],
             Self::Pdf => vec!["application/pdf"],
-            Self::Other => vec!["application/m", "application/o", "application/v", "application/x", "application/z", "application/j", "text/", "model/", "font/"],
+            Self::Other => vec![
+                "application/m",
+                "application/o",
+                "application/v",
+                "application/x",
+                "application/z",
+                "application/j",
+                "text/",
+                "model/",
+                "font/",
+            ],
         }
     }
 }
@@ -218,7 +228,8 @@ impl FileKind {
 pub(crate) fn view(member: &Member, roster: &Roster, file: &File, receipts: &[files::Receipt]) -> FileView {
     let handle = |user: UserId| roster.user(user).map_or_else(|| "?".into(), |user| user.handle.to_string());
     let by = |action| {
-        let mut people: Vec<String> = receipts.iter().filter(|receipt| receipt.action == action).map(|receipt| handle(receipt.user)).collect();
+        let mut people: Vec<String> =
+            receipts.iter().filter(|receipt| receipt.action == action).map(|receipt| handle(receipt.user)).collect();
         people.sort();
         people.dedup();
         people

@@ -5,8 +5,8 @@ const MAX_BYTES: usize = 200;
 
 /// Names that Windows keeps for devices.
 const RESERVED: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5",
-    "lpt6", "lpt7", "lpt8", "lpt9",
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2", "lpt3", "lpt4",
+    "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
 /// A name for the disk, from a name that somebody else chose: one name and no path, no hidden file, nothing that a file system refuses or
@@ -15,16 +15,21 @@ const RESERVED: [&str; 22] = [
 pub fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = last.chars().filter(|c| !is_hidden(*c)).map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
-    let trimmed = visible.trim().trim_start_matches('.').trim_end_matches(['.', ' ']).trim_start();
-    let shortened = shorten(trimmed);
+    let shortened = shorten(trim(&visible));
+    let shortened = trim(&shortened);
     let stem = shortened.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     if shortened.is_empty() {
         "file".into()
     } else if RESERVED.contains(&stem.as_str()) {
         format!("_{shortened}")
     } else {
-        shortened
+        shortened.into()
     }
+}
+
+/// Neither dots nor spaces at either end.
+fn trim(name: &str) -> &str {
+    name.trim_matches(|c: char| c == '.' || c.is_whitespace())
 }
 
 /// Control characters, and those that change the direction of text or have no width.

@@ -33,7 +33,7 @@ pub(super) fn chunk_at(layout: Layout, offset: u64) -> Option<u64> {
         return Some(0);
     }
     let chunk = offset.checked_sub(HEADER_BYTES as u64)? / bezel_crypto::file::SEALED_CHUNK_BYTES as u64;
-    (chunk % PART_CHUNKS == 0 && blob_bytes(layout, chunk..chunk).start == offset).then_some(chunk)
+    (chunk.is_multiple_of(PART_CHUNKS) && blob_bytes(layout, chunk..chunk).start == offset).then_some(chunk)
 }
 
 /// Seals chunks into the bytes of the blob that go with them.

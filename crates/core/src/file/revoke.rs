@@ -24,7 +24,8 @@ pub async fn revoke(member: &Member, id: FileId) -> Result<()> {
         return Ok(());
     }
     let members = cache::conversations::members(&mut *member.cache.read().await?, file.conversation).await?;
-    let is_admin = role_of(&members, member.user()).is_some_and(|role| matches!(role, bezel_protocol::Role::Owner | bezel_protocol::Role::Admin));
+    let is_admin =
+        role_of(&members, member.user()).is_some_and(|role| matches!(role, bezel_protocol::Role::Owner | bezel_protocol::Role::Admin));
     if file.user != member.user() && !is_admin {
         return Err(Error::refused(
             "forbidden",

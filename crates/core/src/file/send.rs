@@ -85,9 +85,10 @@ pub async fn queue_send(member: &Member, conversation: ConversationId, path: Pat
 /// As [`queue_send`]; when nothing is staged under this id.
 pub async fn queue_staged(member: &Member, conversation: ConversationId, staged: FileId, name: &str, share: &Share) -> Result<FileId> {
     let access = access(member, conversation, share).await?;
-    let bytes = member.transfers.staged(staged).ok_or_else(|| {
-        Error::new("no_longer_in_memory", "What was pasted is no longer in memory.", "Paste it again.")
-    })?;
+    let bytes = member
+        .transfers
+        .staged(staged)
+        .ok_or_else(|| Error::new("no_longer_in_memory", "What was pasted is no longer in memory.", "Paste it again."))?;
     let (name, content) = (name.to_owned(), Arc::clone(&bytes));
     let described = blocking(move || source::describe_staged(&content, &name)).await?;
     note(member, conversation, staged, described, SourceName::Memory, access).await
@@ -95,12 +96,8 @@ pub async fn queue_staged(member: &Member, conversation: ConversationId, staged:
 
 /// The same of a file that is on the relay already, under a new key.
 pub(super) async fn queue_again(member: &Member, old: &cache::files::File, access: FileAccess) -> Result<FileId> {
-    let described = Described {
-        name: old.name.clone(),
-        media_type: old.media_type.clone(),
-        size_bytes: old.size_bytes,
-        picture: old.picture.clone(),
-    };
+    let described =
+        Described { name: old.name.clone(), media_type: old.media_type.clone(), size_bytes: old.size_bytes, picture: old.picture.clone() };
     note(member, old.conversation, new_id(member)?, described, SourceName::File(old.id), access).await
 }
 
@@ -134,7 +131,8 @@ fn new_upload(
     access: FileAccess,
 ) -> Result<Upload> {
     let layout = Layout::of_size(described.size_bytes).map_err(|error| Error::new("too_large", format!("{error}."), "Split the file."))?;
-    let key = FileKey::random(&mut SystemRng).map_err(|_| Error::new("no_randomness", "There is no randomness.", "Restart the computer."))?;
+    let key =
+        FileKey::random(&mut SystemRng).map_err(|_| Error::new("no_randomness", "There is no randomness.", "Restart the computer."))?;
     let cipher = FileCipher::new(&key, Blob { file, conversation }, &mut SystemRng)?;
     Ok(Upload {
         file,

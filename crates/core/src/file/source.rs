@@ -185,9 +185,11 @@ pub(super) async fn open(member: &Member, file: FileId, name: &SourceName, size_
             })
             .await
         }
-        SourceName::Memory => member.transfers.staged(file).map(Source::Memory).ok_or_else(|| {
-            Error::new("no_longer_in_memory", "What was pasted is no longer in memory.", "Cancel this and paste it again.")
-        }),
+        SourceName::Memory => {
+            member.transfers.staged(file).map(Source::Memory).ok_or_else(|| {
+                Error::new("no_longer_in_memory", "What was pasted is no longer in memory.", "Cancel this and paste it again.")
+            })
+        }
         SourceName::File(other) => Ok(Source::File(Arc::new(read::open(member, *other, FilePurpose::Preview).await?))),
     }
 }

@@ -146,8 +146,7 @@ impl Transfers {
 /// # Errors
 /// When it moves already.
 pub(super) fn begin(member: &Member, file: FileId) -> Result<Guard<'_>> {
-    let running =
-        Arc::new(Running { stop: watch::channel(None).0, meter: Mutex::default(), shown_at_ms: Mutex::new(i64::MIN) });
+    let running = Arc::new(Running { stop: watch::channel(None).0, meter: Mutex::default(), shown_at_ms: Mutex::new(i64::MIN) });
     let mut all = member.transfers.running.lock().unwrap_or_else(PoisonError::into_inner);
     if all.contains_key(&file) {
         return Err(Error::new("already_running", "This file is on its way already.", "Wait for it, or cancel it."));
@@ -313,7 +312,9 @@ pub async fn cancel(member: &Member, file: FileId) -> Result<()> {
     if let Some(download) = download {
         forget_partial(&download);
     }
-    if upload.is_some() && let Err(error) = member.client.delete_file(file).await {
+    if upload.is_some()
+        && let Err(error) = member.client.delete_file(file).await
+    {
         tracing::info!(?error, "the relay keeps what it has of a cancelled upload for a while");
     }
     Ok(())

@@ -52,7 +52,11 @@ pub(super) async fn run(member: &Member, file: FileId) -> Result<(FileId, Messag
             Ok(message) => return Ok((file, message)),
         }
     }
-    let error = Error::new("file_changes", "The file changes while it is being sent, again and again.", "Close the program that writes it, or send a copy.");
+    let error = Error::new(
+        "file_changes",
+        "The file changes while it is being sent, again and again.",
+        "Close the program that writes it, or send a copy.",
+    );
     fail(member, file, &error).await?;
     Err(error)
 }
@@ -98,7 +102,9 @@ async fn attempt(member: &Member, upload: Upload, guard: &Guard<'_>) -> Result<M
     let mut skip = usize::try_from(offset - part.start).map_err(|_| changed())?;
     loop {
         sender.keep(&part).await?;
-        let next = async { if part.next < layout.chunks() { sender.prepare(part.next, part.after.clone(), None).await.map(Some) } else { Ok(None) } };
+        let next = async {
+            if part.next < layout.chunks() { sender.prepare(part.next, part.after.clone(), None).await.map(Some) } else { Ok(None) }
+        };
         let (sent, next) = tokio::join!(sender.send(&part, skip), next);
         guard.record(sent?);
         match next? {
@@ -128,7 +134,10 @@ async fn begin_or_go_on(member: &Member, upload: &Upload, total: u64) -> Result<
     if limits.used_bytes.saturating_add(total) > limits.max_workspace_bytes {
         return Err(Error::refused(
             "no_room",
-            format!("The workspace has {} bytes left for files; this one needs {total}.", limits.max_workspace_bytes.saturating_sub(limits.used_bytes)),
+            format!(
+                "The workspace has {} bytes left for files; this one needs {total}.",
+                limits.max_workspace_bytes.saturating_sub(limits.used_bytes)
+            ),
             "Delete files that are no longer needed, or ask whoever runs the relay to allow more (--max-workspace-bytes).",
         ));
     }

@@ -33,7 +33,8 @@ impl Client {
 
     /// Gives an upload up, or deletes the blob of a file that is there.
     pub(crate) async fn delete_file(&self, file: FileId) -> Result<(), RelayError> {
-        let answer = self.exchange(Method::DELETE, &path::of_file(path::FILE, file), |request| request.header(tus::RESUMABLE, tus::VERSION)).await?;
+        let answer =
+            self.exchange(Method::DELETE, &path::of_file(path::FILE, file), |request| request.header(tus::RESUMABLE, tus::VERSION)).await?;
         answer.success().map(drop)
     }
 
@@ -54,10 +55,7 @@ impl Client {
         .join(",");
         let answer = self
             .exchange(Method::POST, path::FILES, |request| {
-                request
-                    .header(tus::RESUMABLE, tus::VERSION)
-                    .header(tus::UPLOAD_LENGTH, bytes)
-                    .header(tus::UPLOAD_METADATA, &metadata)
+                request.header(tus::RESUMABLE, tus::VERSION).header(tus::UPLOAD_LENGTH, bytes).header(tus::UPLOAD_METADATA, &metadata)
             })
             .await?;
         answer.success().map(drop)
@@ -93,9 +91,7 @@ impl Client {
         let path = format!("{}?purpose={}", path::of_file(path::FILE_CONTENT, file), purpose.as_str());
         let last = range.end.saturating_sub(1);
         let answer = self
-            .exchange(Method::GET, &path, |request| {
-                request.timeout(PART_TIMEOUT).header(RANGE, format!("bytes={}-{last}", range.start))
-            })
+            .exchange(Method::GET, &path, |request| request.timeout(PART_TIMEOUT).header(RANGE, format!("bytes={}-{last}", range.start)))
             .await?
             .success()?;
         let expected = format!("bytes {}-{last}/{total}", range.start);

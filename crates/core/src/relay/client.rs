@@ -256,7 +256,9 @@ fn refused(refusal: &ErrorBody) -> Error {
         code::TOO_LARGE => ("too_large", "Send less at once."),
         code::TOO_MANY => ("too_many", "Wait a minute and try again."),
         code::GONE => ("gone", "Ask its sender to send it again."),
-        code::NO_ROOM => ("no_room", "Delete files that are no longer needed, or give the relay more room; it can go on from where it stopped."),
+        code::NO_ROOM => {
+            ("no_room", "Delete files that are no longer needed, or give the relay more room; it can go on from where it stopped.")
+        }
         code::FULL => ("relay_full", "This relay keeps a workspace already: start another relay, or raise --max-workspaces."),
         code::MALFORMED => ("malformed", "Check that both sides run the same version."),
         code::INTERNAL => ("relay_failed", "Look at the relay's log; nothing was lost here."),
