@@ -9,8 +9,10 @@ use bezel_protocol::roster::Roster;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::{Hash, WorkspaceId};
 
+use crate::blobs::Blobs;
 use crate::clock::now_ms;
 use crate::events::Hub;
+use crate::files::{FileOptions, Ledger, Uploads};
 use crate::relay_key::RelayKey;
 use crate::store::{Caller, SessionRow, Store, StoreError, Unit};
 
@@ -21,6 +23,10 @@ pub(crate) struct App<S> {
     pub(crate) settings: Settings,
     pub(crate) max_workspaces: u32,
     pub(crate) hub: Hub,
+    pub(crate) blobs: Blobs,
+    pub(crate) file_options: FileOptions,
+    pub(crate) ledger: Ledger,
+    pub(crate) uploads: Uploads,
     /// Held while a roster grows: one statement follows another.
     pub(crate) roster_growth: tokio::sync::Mutex<()>,
     rosters: RwLock<HashMap<WorkspaceId, Arc<Roster>>>,
@@ -37,7 +43,12 @@ const MAX_CHALLENGES: usize = 10_000;
 
 impl<S: Store> App<S> {
     /// Loads every roster, checks it once more, and brings what follows from it in step.
-    pub(crate) async fn load(store: S, key: RelayKey, settings: Settings, max_workspaces: u32) -> Result<Self, StoreError> {
+    pub(crate) async fn load(
+        store: S,
+        key: RelayKey,
+        (settings, max_workspaces): (Settings, u32),
+        (blobs, file_options): (Blobs, FileOptions),
+    ) -> Result<Self, StoreError> {
         let mut rosters = HashMap::new();
         for workspace in store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await? {
             let roster = Arc::new(replay(&store, workspace).await?);
@@ -50,6 +61,10 @@ impl<S: Store> App<S> {
             settings,
             max_workspaces,
             hub: Hub::default(),
+            blobs,
+            file_options,
+            ledger: Ledger::default(),
+            uploads: Uploads::default(),
             roster_growth: tokio::sync::Mutex::default(),
             rosters: RwLock::new(rosters),
             challenges: Mutex::default(),

@@ -7,13 +7,17 @@
 
 mod app;
 pub mod audit;
+mod blobs;
 mod clock;
 mod events;
+mod files;
 mod http;
 mod relay_key;
 mod server;
 pub mod store;
 
 pub use app::replay;
+pub use blobs::{BadBlobLocation, BlobError, BlobLocation};
+pub use files::{BadByteSize, ByteSize, FileOptions, Swept};
 pub use relay_key::RelayKey;
 pub use server::{Options, Relay, RelayStartError, RunningRelay};

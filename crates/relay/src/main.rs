@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use bezel_protocol::settings::Settings;
 use bezel_relay::store::{Caller, SqliteStore, Store as _};
-use bezel_relay::{Options, Relay, RelayKey, audit};
+use bezel_relay::{BlobLocation, ByteSize, FileOptions, Options, Relay, RelayKey, audit};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +33,15 @@ enum Command {
         /// How many workspaces it keeps.
         #[arg(long, default_value_t = 1)]
         max_workspaces: u32,
+        /// Where the blobs of files are kept: a folder, or s3://BUCKET/PREFIX with the usual AWS_… variables [default: the folder blobs of its data].
+        #[arg(long, env = "BEZEL_BLOBS")]
+        blobs: Option<BlobLocation>,
+        /// The most bytes of one file.
+        #[arg(long, env = "BEZEL_MAX_FILE_BYTES", default_value_t = FileOptions::MAX_FILE)]
+        max_file_bytes: ByteSize,
+        /// The most bytes of all files of a workspace.
+        #[arg(long, env = "BEZEL_MAX_WORKSPACE_BYTES", default_value_t = FileOptions::MAX_WORKSPACE)]
+        max_workspace_bytes: ByteSize,
     },
     /// Checks settings and data, and says what is wrong.
     Check {
@@ -84,7 +93,11 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
     let settings = Settings::from_env(|name| std::env::var(name).ok())?;
     match Arguments::parse().command {
-        Command::Serve { data, listen, max_workspaces } => serve(Options { data, listen, max_workspaces, settings }).await,
+        Command::Serve { data, listen, max_workspaces, blobs, max_file_bytes, max_workspace_bytes } => {
+            let blobs = blobs.unwrap_or_default();
+            let files = FileOptions { blobs, max_file_bytes: max_file_bytes.0, max_workspace_bytes: max_workspace_bytes.0 };
+            serve(Options { data, listen, max_workspaces, settings, files }).await
+        }
         Command::Check { data } => check(&data).await,
         Command::Audit(Audit::Export { data }) => {
             let store = open(&data).await?;

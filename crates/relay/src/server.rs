@@ -12,12 +12,21 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::blobs::{BlobError, Blobs};
+use crate::clock::now_ms;
+use crate::files::{self, FileOptions, Swept};
 use crate::http;
 use crate::relay_key::RelayKey;
 use crate::store::{SqliteStore, Store, StoreError};
 
 /// Requests that are under way at the end have so long.
 const GRACE: Duration = Duration::from_secs(5);
+/// Files are swept so often.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Every so many sweeps, every part is looked at.
+const SWEEPS_A_LOOK: u64 = 24;
+/// What went out of files is written to their logs so often.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
 /// The relay's key, beside its database.
 pub(crate) const KEY_FILE: &str = "relay.key";
@@ -37,6 +46,8 @@ pub struct Options {
     pub max_workspaces: u32,
     /// Settings of the environment.
     pub settings: Settings,
+    /// Where blobs of files are kept, and how many bytes of them.
+    pub files: FileOptions,
 }
 
 /// A relay that is not running.
@@ -44,11 +55,11 @@ pub struct Options {
 pub struct Relay;
 
 /// A relay that runs in this process.
-#[derive(Debug)]
 pub struct RunningRelay {
     addr: SocketAddr,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
+    app: Arc<App<SqliteStore>>,
 }
 
 /// Why a relay does not start.
@@ -63,6 +74,9 @@ pub enum RelayStartError {
     /// The database.
     #[error("the relay's database can't be opened: {0}")]
     Store(#[from] StoreError),
+    /// The blobs.
+    #[error("the blobs of files can't be reached: {0}")]
+    Blobs(#[from] BlobError),
     /// The address.
     #[error("the relay can't listen on {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -74,12 +88,13 @@ impl Relay {
     /// # Errors
     /// When the data can't be opened, another relay runs with it, or the address is taken.
     pub async fn start(options: Options) -> Result<RunningRelay, RelayStartError> {
-        let Options { data, listen, max_workspaces, settings } = options;
+        let Options { data, listen, max_workspaces, settings, files } = options;
         create_private_folder(&data).map_err(RelayStartError::Data)?;
         let lock = lock(&data)?;
         let key = open_key(&data).map_err(RelayStartError::Data)?;
         let store = SqliteStore::open(&data.join(DATABASE_FILE)).await?;
-        let app = App::load(store, key, settings, max_workspaces).await?;
+        let blobs = Blobs::open(&files.blobs, &data).await?;
+        let app = App::load(store, key, (settings, max_workspaces), (blobs, files)).await?;
         let listener = TcpListener::bind(listen).await.map_err(|error| RelayStartError::Listen(listen, error))?;
         let addr = listener.local_addr().map_err(|error| RelayStartError::Listen(listen, error))?;
         if !addr.ip().is_loopback() {
@@ -87,8 +102,8 @@ impl Relay {
         }
         let (stop, stopped) = oneshot::channel();
         let app = Arc::new(app);
-        let serving = tokio::spawn(serve(listener, app, stopped, lock));
-        Ok(RunningRelay { addr, stop, serving })
+        let serving = tokio::spawn(serve(listener, Arc::clone(&app), stopped, lock));
+        Ok(RunningRelay { addr, stop, serving, app })
     }
 }
 
@@ -99,10 +114,25 @@ impl RunningRelay {
         self.addr
     }
 
+    /// Sweeps the files now, as if it were `now_ms`, milliseconds since the epoch: what is over goes, what nobody knows goes, what is missing
+    /// is counted. A relay does so by itself every hour.
+    ///
+    /// # Errors
+    /// When the database or the store of blobs fails; in words.
+    pub async fn sweep(&self, now_ms: i64) -> Result<Swept, String> {
+        files::sweep(&self.app, now_ms, true).await.map_err(|error| error.to_string())
+    }
+
     /// Ends it: takes nothing new, answers what it has taken, closes the sockets.
     pub async fn shutdown(self) {
         let _ = self.stop.send(());
         let _ = self.serving.await;
+    }
+}
+
+impl core::fmt::Debug for RunningRelay {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RunningRelay").field("addr", &self.addr).finish_non_exhaustive()
     }
 }
 
@@ -115,6 +145,8 @@ async fn serve<S: Store + Clone>(
 ) -> std::io::Result<()> {
     let (told, wait) = oneshot::channel();
     let store = app.store.clone();
+    let ledger = app.ledger.clone();
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&app)));
     let router = http::router(Arc::clone(&app));
     let graceful = axum::serve(listener, router)
         .with_graceful_shutdown(async move {
@@ -130,10 +162,36 @@ async fn serve<S: Store + Clone>(
             tokio::time::sleep(GRACE).await;
         } => Ok(()),
     };
+    upkeep.abort();
+    if let Err(error) = ledger.flush(&store).await {
+        tracing::warn!(%error, "the last bytes that went out are not in the logs of their files");
+    }
     if tokio::time::timeout(GRACE, store.close()).await.is_err() {
         tracing::warn!("the database was not closed in time; its write-ahead log stays beside it");
     }
     served
+}
+
+/// Writes what went out, and sweeps, until it is ended.
+async fn keep_up<S: Store>(app: Arc<App<S>>) {
+    let mut flush = tokio::time::interval(FLUSH_EVERY);
+    let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut sweeps = 0_u64;
+    loop {
+        tokio::select! {
+            _ = flush.tick() => {
+                if let Err(error) = app.ledger.flush(&app.store).await {
+                    tracing::warn!(%error, "what went out of files could not be written; it will be tried again");
+                }
+            }
+            _ = sweep.tick() => {
+                if let Err(error) = files::sweep(&app, now_ms(), sweeps.is_multiple_of(SWEEPS_A_LOOK)).await {
+                    tracing::warn!(%error, "the sweep of files ended early");
+                }
+                sweeps += 1;
+            }
+        }
+    }
 }
 
 /// The key is made at the first start. Members know the relay by it: beside a database, a missing one is never replaced in silence.
@@ -152,7 +210,7 @@ fn lock(data: &Path) -> Result<File, RelayStartError> {
     }
 }
 
-fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -4,6 +4,7 @@ mod auth;
 mod backup;
 mod body;
 mod conversation;
+mod file;
 mod key_package;
 mod login;
 mod message;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::middleware::map_response;
+use axum::routing::{delete, get, head, options, post};
 use bezel_protocol::wire::{MAX_COMMIT_BYTES, MAX_ENVELOPE_BYTES, path};
 
 pub(crate) use auth::Device;
@@ -36,7 +38,15 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .route(path::CONVERSATIONS, post(conversation::create::<S>))
         .route(path::COMMITS, post(conversation::commit::<S>).get(conversation::commits::<S>))
         .layer(DefaultBodyLimit::max(MAX_COMMIT_BYTES + FRAME_BYTES));
+    let uploads = Router::new()
+        .route(path::FILES, options(file::options::<S>).post(file::create::<S>).get(file::limits::<S>))
+        .route(path::FILE, head(file::offset::<S>).patch(file::append::<S>).delete(file::delete::<S>))
+        .layer(map_response(file::say_version));
     Router::new()
+        .merge(uploads)
+        .route(path::FILE_CONTENT, get(file::content::<S>))
+        .route(path::FILE_ACCESS, get(file::access::<S>).put(file::put_access::<S>))
+        .route(path::FILE_LOG, get(file::log::<S>))
         .route(path::RELAY, get(workspace::info::<S>))
         .route(path::WORKSPACES, post(workspace::create::<S>))
         .route(path::CHALLENGE, post(login::challenge::<S>))

@@ -6,6 +6,7 @@ use bezel_protocol::roster::RosterError;
 use bezel_protocol::wire::{ErrorBody, code};
 
 use super::body::Cbor;
+use crate::blobs::BlobError;
 use crate::store::StoreError;
 
 /// A refusal. Someone else's and not there answer alike.
@@ -58,6 +59,45 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, "this is too large")
     }
 
+    pub(crate) fn too_large_because(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, message)
+    }
+
+    pub(crate) fn no_room(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, code::NO_ROOM, message)
+    }
+
+    pub(crate) fn gone() -> Self {
+        Self::new(StatusCode::GONE, code::GONE, "the file was revoked, or its time is over")
+    }
+
+    /// 412: another version of tus.
+    pub(crate) fn wrong_version() -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, code::MALFORMED, "Tus-Resumable: 1.0.0 is wanted")
+    }
+
+    pub(crate) fn wrong_media_type() -> Self {
+        let wanted = format!("Content-Type: {} is wanted", bezel_protocol::wire::tus::CONTENT_TYPE);
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code::MALFORMED, wanted)
+    }
+
+    pub(crate) fn locked() -> Self {
+        Self::new(StatusCode::LOCKED, code::CONFLICT, "another request is writing to this upload")
+    }
+
+    pub(crate) fn unsatisfiable() -> Self {
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, code::MALFORMED, "there is no such range")
+    }
+
+    pub(crate) fn stalled() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, code::MALFORMED, "the body stopped coming")
+    }
+
+    /// The code, as it is logged.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     pub(crate) fn too_many() -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY, "too many requests at once")
     }
@@ -78,11 +118,32 @@ impl From<StoreError> for Refusal {
             StoreError::WrongCaller => return Self::forbidden("this session may not do this"),
             StoreError::ShutOut => return Self::unauthenticated(),
             StoreError::IdTaken => return Self::conflict("the id of a user or device is taken on this relay"),
+            StoreError::Database(ref database) if is_full(database) => {
+                tracing::error!(%error, "the disk of the database is full");
+                return Self::no_room("the relay's disk is full; nothing was lost, try again when there is room");
+            }
             StoreError::Database(_) | StoreError::Damaged(_) | StoreError::Closed => {}
         }
         // Logged here, at the edge; nobody outside learns more.
         tracing::error!(%error, "the store failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "the relay failed")
+    }
+}
+
+/// SQLite says SQLITE_FULL by its number.
+fn is_full(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "13")
+}
+
+impl From<BlobError> for Refusal {
+    fn from(error: BlobError) -> Self {
+        tracing::error!(%error, "the store of blobs failed");
+        match error {
+            BlobError::NoRoom => Self::no_room("the relay's disk is full; what was sent so far is kept, go on when there is room"),
+            BlobError::Damaged(_) | BlobError::Folder(_) | BlobError::Store(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "the relay's store of files failed")
+            }
+        }
     }
 }
 

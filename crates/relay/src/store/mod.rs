@@ -10,8 +10,10 @@ use core::pin::Pin;
 use bezel_protocol::{DeviceId, InviteId, UserId, WorkspaceId};
 
 pub use sqlite::SqliteStore;
-pub use types::{AuditEntry, Conversation, Membership, SessionRow, StoredAuditEntry};
-pub use unit::{AuditLog, Backups, Conversations, KeyPackages, Messages, Rosters, Sessions, Unit, UnitOfWork};
+pub use types::{
+    AuditEntry, Conversation, FilePart, FileRow, FileState, Leftovers, Membership, NewFile, SessionRow, StoredAuditEntry, Usage,
+};
+pub use unit::{AuditLog, Backups, Conversations, Files, KeyPackages, Messages, Rosters, Sessions, Unit, UnitOfWork};
 
 /// In whose name a unit of work is done. Rows that the caller may not see do not exist for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

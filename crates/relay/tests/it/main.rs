@@ -6,6 +6,7 @@ mod attacks;
 mod audit;
 mod crash;
 mod day;
+mod files;
 mod garbage;
 mod race;
 mod start;

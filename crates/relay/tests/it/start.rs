@@ -3,14 +3,21 @@
 use bezel_protocol::Role;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::{Heads, path};
-use bezel_relay::{Options, Relay, RelayStartError, RunningRelay};
+use bezel_relay::{FileOptions, Options, Relay, RelayStartError, RunningRelay};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 use crate::support::{Shop, start};
 
 async fn try_start(folder: &std::path::Path) -> Result<RunningRelay, RelayStartError> {
     let listen = "127.0.0.1:0".parse().unwrap();
-    Relay::start(Options { data: folder.to_owned(), listen, max_workspaces: 1, settings: Settings::default() }).await
+    Relay::start(Options {
+        data: folder.to_owned(),
+        listen,
+        max_workspaces: 1,
+        settings: Settings::default(),
+        files: FileOptions::default(),
+    })
+    .await
 }
 
 /// Two relays with one database would each believe their own roster: whom one shuts out, the other lets in.

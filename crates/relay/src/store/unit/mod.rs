@@ -5,6 +5,7 @@
 mod audit;
 mod backup;
 mod conversation;
+mod file;
 mod key_package;
 mod message;
 mod roster;
@@ -13,6 +14,7 @@ mod session;
 pub use audit::AuditLog;
 pub use backup::Backups;
 pub use conversation::Conversations;
+pub use file::Files;
 pub use key_package::KeyPackages;
 pub use message::Messages;
 pub use roster::Rosters;
@@ -21,7 +23,7 @@ pub use session::Sessions;
 use super::Caller;
 
 /// Everything that a unit of work can do.
-pub trait UnitOfWork: AuditLog + Backups + Conversations + KeyPackages + Messages + Rosters + Sessions + Send {
+pub trait UnitOfWork: AuditLog + Backups + Conversations + Files + KeyPackages + Messages + Rosters + Sessions + Send {
     /// In whose name this is done.
     fn caller(&self) -> Caller;
 

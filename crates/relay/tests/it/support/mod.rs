@@ -1,5 +1,6 @@
 //! A relay, and people with keys. The signers are for tests only.
 
+mod file;
 mod keys;
 mod person;
 
@@ -9,8 +10,9 @@ use bezel_protocol::roster::{InviteStatement, Join, Roster, SignedStatement, Sta
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, path};
 use bezel_protocol::{InviteId, Role, WorkspaceId};
-use bezel_relay::{Options, Relay, RunningRelay};
+use bezel_relay::{FileOptions, Options, Relay, RunningRelay};
 
+pub(crate) use file::{FileAnswer, ciphertext, metadata, new_file};
 pub(crate) use keys::{Ed25519Key, Identity};
 pub(crate) use person::{Answer, Person, upload};
 
@@ -40,8 +42,13 @@ pub(crate) async fn start(folder: &std::path::Path) -> RunningRelay {
 }
 
 pub(crate) async fn start_with(folder: &std::path::Path, max_workspaces: u32) -> RunningRelay {
-    let options =
-        Options { data: folder.to_owned(), listen: "127.0.0.1:0".parse().unwrap(), max_workspaces, settings: Settings::default() };
+    let options = Options {
+        data: folder.to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        max_workspaces,
+        settings: Settings::default(),
+        files: FileOptions::default(),
+    };
     Relay::start(options).await.unwrap()
 }
 

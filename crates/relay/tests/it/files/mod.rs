@@ -1,0 +1,3 @@
+//! Files over a real socket.
+
+mod round_trip;
