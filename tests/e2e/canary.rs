@@ -1,6 +1,10 @@
 //! Canaries: words that nobody else writes, and real keys, must appear in no file, no log and on no wire.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bezel_tests::keyring::{Keyring, SERVICE};
 use bezel_tests::member::{Member, Unlock};
 use bezel_tests::needle::{Needle, leaks};
@@ -9,6 +13,7 @@ use bezel_tests::wire::Wire;
 
 const TEXT: &str = "The canary text: zirconium vermilion quokka 90317";
 const REPLY: &str = "The canary reply: obsidian saffron axolotl 55482";
+const FILE_NAME: &str = "canary magenta wombat 31864.bmp";
 const TITLE: &str = "Canary title periwinkle numbat 77120";
 
 #[test]
@@ -40,8 +45,17 @@ fn no_text_title_or_key_is_in_files_logs_or_on_the_wire() -> Result<()> {
     ben.json(&["sync"])?;
     ana.lines(&["search", "vermilion"])?;
     ensure!(ben.texts(&talk)? == [TEXT, REPLY, TEXT], "the journey itself went well");
+    // A picture, whose thumbnail goes along; the plaintext on either side lies elsewhere, where its owner put it.
+    let desk = Stage::new("canary-desk")?;
+    let thumbnail = exchange_picture(&ana, &ben, &talk, desk.path())?;
 
-    let mut needles = vec![Needle::text("a message", TEXT), Needle::text("a reply", REPLY), Needle::text("a title", TITLE)];
+    let picture = picture();
+    let mut needles = vec![
+        Needle::text("the name of a file", FILE_NAME),
+        Needle::bytes("a file", picture.get(20_000..20_064).context("a stretch of the file")?),
+        Needle::bytes("a thumbnail", thumbnail.get(200..264).context("a stretch of the thumbnail")?),
+    ];
+    needles.extend([Needle::text("a message", TEXT), Needle::text("a reply", REPLY), Needle::text("a title", TITLE)]);
     needles.push(Needle::text("the recovery words", &words.join(" ")));
     needles.push(Needle::text("some recovery words", &words.iter().take(4).cloned().collect::<Vec<_>>().join(" ")));
     for (name, keyring) in [("ana", &first), ("ben", &second)] {
@@ -59,4 +73,38 @@ fn no_text_title_or_key_is_in_files_logs_or_on_the_wire() -> Result<()> {
     std::fs::write(stage.folder("planted"), TEXT)?;
     ensure!(leaks(stage.path(), &needles)?.len() == 1, "exactly the planted canary is found: {:?}", leaks(stage.path(), &needles)?);
     Ok(())
+}
+
+/// Ana sends a picture, ben saves it, both look at the log, and one more is withdrawn. Answers the thumbnail that travelled.
+fn exchange_picture(ana: &Member, ben: &Member, talk: &str, desk: &Path) -> Result<Vec<u8>> {
+    let (path, copy) = (desk.join(FILE_NAME), desk.join("copy.bmp"));
+    std::fs::write(&path, picture())?;
+    let file = ana.field(&["file", "send", talk, &path.to_string_lossy()], "file")?;
+    ben.json(&["sync"])?;
+    ben.json(&["file", "get", &file, "--out", &copy.to_string_lossy()])?;
+    ensure!(std::fs::read(&copy)? == picture(), "the picture arrived");
+    let listed = ben.json(&["file", "list"])?;
+    let url = listed["thumbnail"].as_str().and_then(|url| url.split_once(',')).context("it has a thumbnail")?;
+    ana.json(&["sync"])?;
+    ensure!(!ana.lines(&["file", "log", &file])?.is_empty(), "there is a log");
+    let other = ana.field(&["file", "send", talk, &path.to_string_lossy(), "--to", "ben"], "file")?;
+    ana.json(&["file", "revoke", &other])?;
+    ben.json(&["sync"])?;
+    Ok(STANDARD.decode(url.1)?)
+}
+
+/// A bitmap of noise, 200 × 100 pixels (BITMAPINFOHEADER, 24 bits).
+fn picture() -> Vec<u8> {
+    let (width, height) = (200_u32, 100_u32);
+    let size = width * height * 3;
+    let mut bitmap = b"BM".to_vec();
+    for word in [54 + size, 0, 54, 40, width, height, 1 | 24 << 16, 0, size, 2835, 2835, 0, 0] {
+        bitmap.extend(word.to_le_bytes());
+    }
+    let mut state = 0x0123_4567_89ab_cdef_u64;
+    bitmap.extend((0..size).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    }));
+    bitmap
 }

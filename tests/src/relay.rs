@@ -29,10 +29,22 @@ impl Relay {
     /// # Errors
     /// If it doesn't start.
     pub fn start_on(folder: &Path, port: u16) -> Result<Self> {
+        Self::start_so(folder, port, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// If it doesn't start.
+    pub fn start_with(folder: &Path, options: &[&str]) -> Result<Self> {
+        Self::start_so(folder, free_port()?, options)
+    }
+
+    fn start_so(folder: &Path, port: u16, options: &[&str]) -> Result<Self> {
         make_home(folder)?;
         let data = folder.join("data");
         let mut command = isolated(program("bezel-relay")?, folder);
-        command.arg("serve").arg("--data").arg(&data).arg("--listen").arg(format!("127.0.0.1:{port}"));
+        command.arg("serve").arg("--data").arg(&data).arg("--listen").arg(format!("127.0.0.1:{port}")).args(options);
         command.env("BEZEL_LOG", "trace");
         let mut process = Running::start("bezel-relay", &mut command, &folder.join("relay.log"))?;
         process.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
@@ -47,6 +59,11 @@ impl Relay {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The folder with its database.

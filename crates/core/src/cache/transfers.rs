@@ -246,6 +246,20 @@ pub(crate) async fn delete_download(db: &mut Connection, file: FileId) -> Result
     Ok(())
 }
 
+/// Up to `limit` transfers that go on by themselves, the oldest first: whether each is an upload, and its file.
+pub(crate) async fn waiting(db: &mut Connection, limit: u32) -> Result<Vec<(bool, FileId)>> {
+    let rows = sqlx::query(
+        "SELECT 1 AS is_upload, file, created_at_ms FROM uploads WHERE state = 'waiting'
+         UNION ALL
+         SELECT 0 AS is_upload, file, created_at_ms FROM downloads WHERE state = 'waiting'
+         ORDER BY created_at_ms, file LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("is_upload")?, id(row, "file", FileId::from_slice)?))).collect()
+}
+
 /// Marks a transfer in either direction. Returns whether there is one.
 pub(crate) async fn set_standing(db: &mut Connection, file: FileId, standing: Standing, problem: Option<&str>) -> Result<bool> {
     let mut changed = 0;

@@ -114,35 +114,33 @@ async fn attempt(member: &Member, upload: Upload, guard: &Guard<'_>) -> Result<M
     }
 }
 
-/// Where the relay stands with this upload; it is begun where the relay does not know it.
+/// Where the relay stands with this upload; one of which nothing went out yet is begun.
 async fn begin_or_go_on(member: &Member, upload: &Upload, total: u64) -> Result<u64> {
-    if let Some(offset) = member.client.upload_offset(upload.file).await? {
-        return Ok(offset);
+    if upload.pending.is_some() {
+        // None: the relay has forgotten it.
+        return member.client.upload_offset(upload.file).await?.ok_or_else(changed);
     }
-    if upload.sent_bytes > 0 {
-        // The relay has forgotten it.
-        return Err(changed());
+    match member.client.begin_upload(upload.file, upload.conversation, total, &upload.access).await {
+        Ok(()) => Ok(0),
+        Err(error) if error.is(code::TOO_LARGE) => {
+            let limits = member.client.file_limits().await?;
+            Err(Error::refused(
+                "file_too_large",
+                format!("The relay takes files of at most {} bytes; this one has {total}.", limits.max_file_bytes),
+                "Send it in parts, or ask whoever runs the relay to allow more (--max-file-bytes).",
+            ))
+        }
+        Err(error) if error.is(code::NO_ROOM) => {
+            let limits = member.client.file_limits().await?;
+            let left = limits.max_workspace_bytes.saturating_sub(limits.used_bytes);
+            Err(Error::refused(
+                "no_room",
+                format!("The relay has no room for a file of {total} bytes (the workspace has {left} left)."),
+                "Withdraw files that are no longer needed, or ask whoever runs the relay for more room (--max-workspace-bytes, or a larger disk).",
+            ))
+        }
+        Err(error) => Err(error.into()),
     }
-    let limits = member.client.file_limits().await?;
-    if total > limits.max_file_bytes {
-        return Err(Error::refused(
-            "file_too_large",
-            format!("The relay takes files of at most {} bytes; this one has {total}.", limits.max_file_bytes),
-            "Send it in parts, or ask whoever runs the relay to allow more (--max-file-bytes).",
-        ));
-    }
-    if limits.used_bytes.saturating_add(total) > limits.max_workspace_bytes {
-        return Err(Error::refused(
-            "no_room",
-            format!(
-                "The workspace has {} bytes left for files; this one needs {total}.",
-                limits.max_workspace_bytes.saturating_sub(limits.used_bytes)
-            ),
-            "Delete files that are no longer needed, or ask whoever runs the relay to allow more (--max-workspace-bytes).",
-        ));
-    }
-    member.client.begin_upload(upload.file, upload.conversation, total, &upload.access).await?;
-    Ok(0)
 }
 
 /// A sealed part.

@@ -1,11 +1,12 @@
 //! Moves everything that waits, until it is told to stop.
 
+use bezel_protocol::FileId;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use super::transfer::{Direction, TransferState, transfers};
 use super::{download, upload};
+use crate::cache;
 use crate::error::Result;
 use crate::member::Member;
 
@@ -16,14 +17,8 @@ const AT_ONCE: usize = 4;
 pub async fn work(member: &Member, mut stop: watch::Receiver<bool>) {
     let mut moving = FuturesUnordered::new();
     while !*stop.borrow() {
-        match waiting(member).await {
-            Ok(files) => {
-                for (file, direction) in files {
-                    if moving.len() < AT_ONCE {
-                        moving.push(one(member, file, direction));
-                    }
-                }
-            }
+        match waiting(member, AT_ONCE.saturating_sub(moving.len())).await {
+            Ok(files) => moving.extend(files.into_iter().map(|(is_upload, file)| one(member, is_upload, file))),
             Err(error) => tracing::error!(code = error.code, "the list of transfers can't be read"),
         }
         tokio::select! {
@@ -34,18 +29,18 @@ pub async fn work(member: &Member, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn one(member: &Member, file: bezel_protocol::FileId, direction: Direction) {
-    let done = match direction {
-        Direction::Upload => upload::run(member, file).await.map(drop),
-        Direction::Download => download::run(member, file).await.map(drop),
-    };
+async fn one(member: &Member, is_upload: bool, file: FileId) {
+    let done = if is_upload { upload::run(member, file).await.map(drop) } else { download::run(member, file).await.map(drop) };
     if let Err(error) = done {
         tracing::info!(code = error.code, "a transfer stopped");
     }
 }
 
-async fn waiting(member: &Member) -> Result<Vec<(bezel_protocol::FileId, Direction)>> {
-    let views = transfers(member).await?;
-    let waiting = views.iter().filter(|view| view.state == TransferState::Waiting);
-    Ok(waiting.filter_map(|view| Some((view.file.parse().ok()?, view.direction))).collect())
+/// What waits and does not move yet.
+async fn waiting(member: &Member, room: usize) -> Result<Vec<(bool, FileId)>> {
+    let limit = u32::try_from(2 * AT_ONCE).unwrap_or(u32::MAX);
+    let mut waiting = cache::transfers::waiting(&mut *member.cache.read().await?, limit).await?;
+    waiting.retain(|(_, file)| !member.transfers.is_running(*file));
+    waiting.truncate(room);
+    Ok(waiting)
 }
