@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use bezel_protocol::settings::Settings;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -148,6 +149,10 @@ async fn serve<S: Store + Clone>(
     let ledger = app.ledger.clone();
     let upkeep = tokio::spawn(keep_up(Arc::clone(&app)));
     let router = http::router(Arc::clone(&app));
+    // Answers are written in one go; waiting for more to send would only hold small ones back.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let graceful = axum::serve(listener, router)
         .with_graceful_shutdown(async move {
             let _ = stopped.await;

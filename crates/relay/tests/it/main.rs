@@ -1,6 +1,6 @@
 //! The relay over a real socket, as a member meets it, and as an attacker does.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it panics")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails where it panics")]
 
 mod attacks;
 mod audit;

@@ -96,6 +96,16 @@ impl Person {
         self.ask(Method::PATCH, &path::of_file(path::FILE, file), &headers, body).await
     }
 
+    /// An appending request that is still to get its body.
+    pub(crate) fn append_request(&self, file: FileId, offset: u64) -> reqwest::RequestBuilder {
+        self.http
+            .patch(format!("{}{}", self.base, path::of_file(path::FILE, file)))
+            .bearer_auth(self.token.as_deref().unwrap_or_default())
+            .header(tus::RESUMABLE, tus::VERSION)
+            .header(tus::UPLOAD_OFFSET, offset)
+            .header(CONTENT_TYPE, tus::CONTENT_TYPE)
+    }
+
     pub(crate) async fn offset(&self, file: FileId) -> FileAnswer {
         self.ask(Method::HEAD, &path::of_file(path::FILE, file), &[(tus::RESUMABLE, tus::VERSION)], Vec::new()).await
     }

@@ -12,7 +12,7 @@ use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, p
 use bezel_protocol::{InviteId, Role, WorkspaceId};
 use bezel_relay::{FileOptions, Options, Relay, RunningRelay};
 
-pub(crate) use file::{FileAnswer, ciphertext, metadata, new_file};
+pub(crate) use file::{ciphertext, metadata, new_file};
 pub(crate) use keys::{Ed25519Key, Identity};
 pub(crate) use person::{Answer, Person, upload};
 
