@@ -81,7 +81,8 @@ impl Bench {
             let block: Vec<u8> = (0..1 << 17).flat_map(|_| next(&mut state).to_le_bytes()).collect();
             plain.write_all(&block)?;
         }
-        let identity = Command::new("age-keygen").output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let identity =
+            Command::new("age-keygen").output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         std::fs::write(folder.join("identity"), &identity)?;
         let recipient = identity.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap_or_default().to_owned();
         let key = FileKey::random(&mut SystemRng)?;
@@ -106,7 +107,11 @@ impl Bench {
 
     fn openssl(&self, way: &str, from: &str, to: &str, key: &[String]) -> Result<()> {
         let _ = std::fs::remove_file(self.folder.join(to));
-        let status = Command::new("openssl").args(["enc", "-aes-256-ctr", way, "-in", from, "-out", to]).args(key).current_dir(&self.folder).status()?;
+        let status = Command::new("openssl")
+            .args(["enc", "-aes-256-ctr", way, "-in", from, "-out", to])
+            .args(key)
+            .current_dir(&self.folder)
+            .status()?;
         ensure!(status.success(), "openssl failed");
         Ok(())
     }
@@ -190,7 +195,13 @@ fn end_to_end(folder: &Path, mib: u64, copy: f64) -> Result<()> {
     let began = now();
     ben.json(&["file", "get", &file, "--out", &out])?;
     let got = began.elapsed().as_secs_f64();
-    println!("through the relay, blobs synced to disk: send {:.0} MiB/s ({:.1} of cp), get {:.0} MiB/s ({:.1} of cp)", mib as f64 / sent, sent / copy, mib as f64 / got, got / copy);
+    println!(
+        "through the relay, blobs synced to disk: send {:.0} MiB/s ({:.1} of cp), get {:.0} MiB/s ({:.1} of cp)",
+        mib as f64 / sent,
+        sent / copy,
+        mib as f64 / got,
+        got / copy
+    );
     Ok(())
 }
 

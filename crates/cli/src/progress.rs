@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use bezel_core::file::{TransferState, TransferView, transfers};
 use bezel_core::{Change, Member, Result};
+use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::output::Output;
 
-/// To a file or a pipe, a line is written this often; to a terminal, the one line five times a second.
+/// As text to a file or a pipe, a line is written this often; to a terminal, and as JSON, five times a second.
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
 /// Shows what moves while `work` goes on.
@@ -27,7 +28,7 @@ pub(crate) async fn shown<T>(member: &Member, output: &Output, work: impl Future
             done = &mut work => break done,
             change = changes.recv() => {
                 let is_transfer = matches!(change, Ok(Change::Transfers) | Err(RecvError::Lagged(_)));
-                if is_transfer && (is_terminal || last.is_none_or(|last| last.elapsed() >= LINE_EVERY)) {
+                if is_transfer && (is_terminal || output.is_json() || last.is_none_or(|last| last.elapsed() >= LINE_EVERY)) {
                     last = Some(Instant::now());
                     let moving = transfers(member).await.unwrap_or_default();
                     for transfer in moving.iter().filter(|transfer| transfer.state == TransferState::Running) {
@@ -44,11 +45,28 @@ pub(crate) async fn shown<T>(member: &Member, output: &Output, work: impl Future
     done
 }
 
+/// What a script follows. Without the name: standard errors end up in logs.
+#[derive(Serialize)]
+struct Progress<'a> {
+    file: &'a str,
+    done_bytes: u64,
+    total_bytes: u64,
+    bytes_per_second: u64,
+    seconds_left: Option<u64>,
+}
+
+impl<'a> Progress<'a> {
+    fn of(transfer: &'a TransferView) -> Self {
+        let TransferView { file, done_bytes, total_bytes, bytes_per_second, seconds_left, .. } = transfer;
+        Self { file, done_bytes: *done_bytes, total_bytes: *total_bytes, bytes_per_second: *bytes_per_second, seconds_left: *seconds_left }
+    }
+}
+
 /// Nothing is left to do when the standard error is gone.
 fn show(output: &Output, transfer: &TransferView, is_terminal: bool) {
     let mut stderr = std::io::stderr().lock();
     let _ = if output.is_json() {
-        writeln!(stderr, "{}", serde_json::to_string(transfer).unwrap_or_default())
+        writeln!(stderr, "{}", serde_json::to_string(&Progress::of(transfer)).unwrap_or_default())
     } else if is_terminal {
         write!(stderr, "\r\x1b[2K{}", sentence(transfer)).and_then(|()| stderr.flush())
     } else {
