@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::map_response;
+use axum::middleware::{from_fn, map_response};
 use axum::routing::{delete, get, head, options, post};
 use bezel_protocol::wire::{MAX_COMMIT_BYTES, MAX_ENVELOPE_BYTES, path};
 
@@ -41,7 +41,8 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
     let uploads = Router::new()
         .route(path::FILES, options(file::options::<S>).post(file::create::<S>).get(file::limits::<S>))
         .route(path::FILE, head(file::offset::<S>).patch(file::append::<S>).delete(file::delete::<S>))
-        .layer(map_response(file::say_version));
+        .layer(map_response(file::say_version))
+        .layer(from_fn(file::hear_out));
     Router::new()
         .merge(uploads)
         .route(path::FILE_CONTENT, get(file::content::<S>))

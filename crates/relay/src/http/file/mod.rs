@@ -12,6 +12,7 @@ mod offset;
 mod options;
 mod range;
 mod refuse;
+mod rest;
 mod tus;
 
 use bezel_protocol::FileId;
@@ -25,6 +26,7 @@ pub(crate) use limits::limits;
 pub(crate) use log::log;
 pub(crate) use offset::offset;
 pub(crate) use options::options;
+pub(crate) use rest::hear_out;
 pub(crate) use tus::say_version;
 
 use super::Refusal;

@@ -175,3 +175,15 @@ async fn an_upload_says_where_it_stands() {
     assert_eq!((nothing_more.status, nothing_more.offset()), (204, 1000));
     assert!(shop.ana.content(file, FilePurpose::Preview, None).await.bytes == content);
 }
+
+/// A client that is still sending when it is refused would lose the answer if the connection were closed at once.
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let shop = Shop::open().await;
+    let conversation = shop.ana.begin().await;
+    let file = new_file();
+    assert_eq!(shop.ana.begin_upload(conversation, file, 100 << 20, &FileAccess::default()).await.status, 201);
+    for _ in 0..20 {
+        assert_eq!(shop.ana.append(file, 1, vec![0; 4 << 20]).await.refusal(), (409, code::CONFLICT.into()));
+    }
+}
