@@ -18,6 +18,6 @@ pub mod store;
 
 pub use app::replay;
 pub use blobs::{BadBlobLocation, BlobError, BlobLocation};
-pub use files::{BadByteSize, ByteSize, FileOptions, Swept};
+pub use files::{BadByteSize, ByteSize, FileOptions, SweepError, Swept, check_blobs};
 pub use relay_key::RelayKey;
 pub use server::{Options, Relay, RelayStartError, RunningRelay};

@@ -48,6 +48,9 @@ enum Command {
         /// The folder of its data.
         #[arg(long)]
         data: PathBuf,
+        /// Where the blobs of files are kept, as for `serve`.
+        #[arg(long, env = "BEZEL_BLOBS")]
+        blobs: Option<BlobLocation>,
     },
     /// The audit log.
     #[command(subcommand)]
@@ -98,7 +101,7 @@ async fn run() -> anyhow::Result<()> {
             let files = FileOptions { blobs, max_file_bytes: max_file_bytes.0, max_workspace_bytes: max_workspace_bytes.0 };
             serve(Options { data, listen, max_workspaces, settings, files }).await
         }
-        Command::Check { data } => check(&data).await,
+        Command::Check { data, blobs } => check(&data, &blobs.unwrap_or_default()).await,
         Command::Audit(Audit::Export { data }) => {
             let store = open(&data).await?;
             let key = RelayKey::read(&data.join("relay.key"))?;
@@ -139,7 +142,7 @@ async fn told_to_stop() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-async fn check(data: &std::path::Path) -> anyhow::Result<()> {
+async fn check(data: &std::path::Path, blobs: &BlobLocation) -> anyhow::Result<()> {
     let store = open(data).await?;
     store.check().await?;
     let workspaces = store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await?;
@@ -147,8 +150,12 @@ async fn check(data: &std::path::Path) -> anyhow::Result<()> {
         bezel_relay::replay(&store, *workspace).await.with_context(|| format!("workspace {workspace}"))?;
     }
     RelayKey::read(&data.join("relay.key"))?;
+    let damaged = bezel_relay::check_blobs(&store, blobs, data).await?;
     store.close().await;
-    say(&format!("settings, key and database are good; {} workspace(s)", workspaces.len()))
+    if damaged > 0 {
+        bail!("{damaged} part(s) of files are missing or damaged: bring them back from a backup");
+    }
+    say(&format!("settings, key, database and files are good; {} workspace(s)", workspaces.len()))
 }
 
 async fn open(data: &std::path::Path) -> anyhow::Result<SqliteStore> {

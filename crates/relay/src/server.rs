@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::blobs::{BlobError, Blobs};
 use crate::clock::now_ms;
-use crate::files::{self, FileOptions, Swept};
+use crate::files::{self, FileOptions, SweepError, Swept};
 use crate::http;
 use crate::relay_key::RelayKey;
 use crate::store::{SqliteStore, Store, StoreError};
@@ -119,9 +119,9 @@ impl RunningRelay {
     /// is counted. A relay does so by itself every hour.
     ///
     /// # Errors
-    /// When the database or the store of blobs fails; in words.
-    pub async fn sweep(&self, now_ms: i64) -> Result<Swept, String> {
-        files::sweep(&self.app, now_ms, true).await.map_err(|error| error.to_string())
+    /// When the database or the store of blobs fails.
+    pub async fn sweep(&self, now_ms: i64) -> Result<Swept, SweepError> {
+        files::sweep(&self.app, now_ms, true).await
     }
 
     /// Ends it: takes nothing new, answers what it has taken, closes the sockets.

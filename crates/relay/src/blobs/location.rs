@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 
 use super::BlobError;
 
 /// The folder of blobs in the folder of a relay's data.
 const FOLDER: &str = "blobs";
+/// A store that fails for so long is said to; whoever waits asks again.
+const RETRY_TIME: Duration = Duration::from_secs(20);
 
 /// Where blobs are kept: `--blobs`, `BEZEL_BLOBS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +81,8 @@ fn open_folder(folder: &Path) -> Result<Opened, BlobError> {
 fn open_s3(bucket: &str, prefix: &str) -> Result<Opened, BlobError> {
     // One provider for all TLS; who embeds the relay may have chosen it already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+    let retry = RetryConfig { max_retries: 4, retry_timeout: RETRY_TIME, ..RetryConfig::default() };
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry);
     if builder.get_config_value(&AmazonS3ConfigKey::Endpoint).is_some_and(|endpoint| is_plain_loopback(&endpoint)) {
         builder = builder.with_allow_http(true);
     }

@@ -45,6 +45,7 @@ pub(crate) struct Ledger {
 pub(crate) struct Tally {
     ledger: Ledger,
     key: Key,
+    log: i64,
     bytes: u64,
 }
 
@@ -60,13 +61,16 @@ impl Ledger {
     ) -> Result<Option<Tally>, StoreError> {
         let key = Key { file, device, action, reason };
         let now_ms = now_ms();
-        if !self.touch(key, now_ms) {
+        let log = if let Some(log) = self.touch(key, now_ms) {
+            log
+        } else {
             let times = (now_ms, now_ms - TOGETHER_MS);
             let written = store.write(caller, move |unit| Box::pin(unit.log_file(file, action, reason, 0, times))).await?;
             let Some(log) = written else { return Ok(None) };
-            self.remember(key, Line { log, last_at_ms: now_ms, bytes: 0, is_stale: false });
-        }
-        Ok(Some(Tally { ledger: self.clone(), key, bytes: 0 }))
+            self.add(key, log, 0, now_ms);
+            log
+        };
+        Ok(Some(Tally { ledger: self.clone(), key, log, bytes: 0 }))
     }
 
     /// Writes what was counted.
@@ -86,12 +90,8 @@ impl Ledger {
         });
         if let Err(error) = written.await {
             // Counted again the next time.
-            let mut lines = self.lines();
-            for (key, _, bytes, _) in again {
-                if let Some(line) = lines.get_mut(&key) {
-                    line.bytes += bytes;
-                    line.is_stale = true;
-                }
+            for (key, log, bytes, last_at_ms) in again {
+                self.add(key, log, bytes, last_at_ms);
             }
             return Err(error);
         }
@@ -102,25 +102,26 @@ impl Ledger {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a line about this is open.
-    fn touch(&self, key: Key, now_ms: i64) -> bool {
-        match self.lines().get_mut(&key) {
-            Some(line) if now_ms - line.last_at_ms <= TOGETHER_MS => {
-                line.last_at_ms = now_ms;
-                line.is_stale = true;
-                true
-            }
-            _ => false,
-        }
+    /// The line about this, if one is open.
+    fn touch(&self, key: Key, now_ms: i64) -> Option<i64> {
+        let mut lines = self.lines();
+        let line = lines.get_mut(&key).filter(|line| now_ms - line.last_at_ms <= TOGETHER_MS)?;
+        line.last_at_ms = now_ms;
+        line.is_stale = true;
+        Some(line.log)
     }
 
-    fn remember(&self, key: Key, line: Line) {
+    /// Adds to a line, whether it is remembered or not.
+    fn add(&self, key: Key, log: i64, bytes: u64, now_ms: i64) {
         let mut lines = self.lines();
         if lines.len() >= MAX_LINES {
             // Those with nothing to write fall away: the database finds them again.
             lines.retain(|_, line| line.bytes > 0);
         }
-        lines.insert(key, line);
+        let new = Line { log, last_at_ms: now_ms, bytes: 0, is_stale: false };
+        let line = lines.entry(key).and_modify(|line| line.last_at_ms = line.last_at_ms.max(now_ms)).or_insert(new);
+        line.bytes += bytes;
+        line.is_stale |= bytes > 0;
     }
 
     /// What is to be written, and forgets what is over.
@@ -142,16 +143,47 @@ impl Tally {
     pub(crate) fn add(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }
+
+    /// Hands over what was counted so far.
+    pub(crate) fn settle(&mut self) {
+        self.ledger.add(self.key, self.log, std::mem::take(&mut self.bytes), now_ms());
+    }
 }
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        if self.bytes > 0
-            && let Some(line) = self.ledger.lines().get_mut(&self.key)
-        {
-            line.bytes += self.bytes;
-            line.is_stale = true;
-            line.last_at_ms = line.last_at_ms.max(now_ms());
-        }
+        self.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Key =
+        Key { file: FileId::from_bytes([1; 16]), device: DeviceId::from_bytes([2; 16]), action: FileLogAction::Preview, reason: None };
+
+    #[test]
+    fn a_line_is_added_to_until_nothing_comes_for_a_while() {
+        let ledger = Ledger::default();
+        ledger.add(KEY, 7, 0, 1000);
+        assert_eq!(ledger.take(1000), [], "there is nothing to write");
+        assert_eq!(ledger.touch(KEY, 1000 + TOGETHER_MS), Some(7));
+        ledger.add(KEY, 7, 30, 1000 + TOGETHER_MS);
+        assert_eq!(ledger.take(0), [(KEY, 7, 30, 1000 + TOGETHER_MS)]);
+        assert_eq!(ledger.touch(KEY, 1001 + 2 * TOGETHER_MS), None, "a new line begins");
+    }
+
+    #[test]
+    fn bytes_of_an_answer_that_takes_longer_than_its_line_are_not_lost() {
+        let ledger = Ledger::default();
+        ledger.add(KEY, 7, 0, 1000);
+        let mut tally = Tally { ledger: ledger.clone(), key: KEY, log: 7, bytes: 0 };
+        assert_eq!(ledger.take(2000 + TOGETHER_MS), []);
+        assert!(ledger.lines().is_empty(), "the line was forgotten");
+        tally.add(50);
+        drop(tally);
+        let written: Vec<_> = ledger.take(0).into_iter().map(|(_, log, bytes, _)| (log, bytes)).collect();
+        assert_eq!(written, [(7, 50)]);
     }
 }

@@ -9,7 +9,7 @@ mod uploads;
 pub(crate) use access::{Denial, judge};
 pub(crate) use ledger::{Ledger, Tally};
 pub use options::{BadByteSize, ByteSize, FileOptions};
-pub use sweep::Swept;
+pub use sweep::{SweepError, Swept, check_blobs};
 pub(crate) use sweep::{collect_revoked, sweep};
 pub(crate) use uploads::{Busy, Uploads};
 

@@ -1,10 +1,12 @@
 //! The sweep: what is over goes, what nobody knows goes, what is missing is told.
 
+use std::path::Path;
+
 use bezel_protocol::FileId;
 use futures_util::TryStreamExt as _;
 
 use crate::app::{App, audit};
-use crate::blobs::BlobError;
+use crate::blobs::{BlobError, BlobLocation, Blobs};
 use crate::store::{Caller, FilePart, Store, StoreError};
 
 /// An object that no part has may be one whose row is about to be written; after so long it is an orphan.
@@ -27,9 +29,11 @@ pub struct Swept {
 
 /// Why a sweep ended early. The next one begins anew.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SweepError {
+pub enum SweepError {
+    /// The database.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The store of blobs.
     #[error("{0}")]
     Blobs(#[from] BlobError),
 }
@@ -55,7 +59,7 @@ pub(crate) async fn sweep<S: Store>(app: &App<S>, now_ms: i64, looks_for_damage:
     swept.orphans = collect_orphans(app, now_ms - ORPHAN_AGE_MS).await?;
     swept.orphans += app.blobs.delete_half_written(now_ms - ORPHAN_AGE_MS).await;
     if looks_for_damage {
-        swept.damaged_parts = find_damage(app).await?;
+        swept.damaged_parts = find_damage(&app.store, &app.blobs).await?;
     }
     if swept != Swept::default() {
         tracing::info!(?swept, "files were swept");
@@ -96,28 +100,37 @@ async fn collect_orphans<S: Store>(app: &App<S>, before_ms: i64) -> Result<u64, 
     Ok(orphans)
 }
 
-async fn find_damage<S: Store>(app: &App<S>) -> Result<u64, SweepError> {
+/// Counts the parts whose object is missing or has another size.
+async fn find_damage(store: &impl Store, blobs: &Blobs) -> Result<u64, SweepError> {
     let (mut damaged, mut after) = (0, None);
     loop {
-        let parts = app.store.read(Caller::Relay, move |unit| Box::pin(unit.all_parts(after, BATCH))).await?;
+        let parts = store.read(Caller::Relay, move |unit| Box::pin(unit.all_parts(after, BATCH))).await?;
         let Some((file, last)) = parts.last() else { return Ok(damaged) };
         after = Some((*file, last.first_byte));
         for (file, part) in &parts {
-            damaged += u64::from(is_damaged(app, *file, part).await?);
+            damaged += u64::from(is_damaged(store, blobs, *file, part).await?);
         }
     }
 }
 
-async fn is_damaged<S: Store>(app: &App<S>, file: FileId, part: &FilePart) -> Result<bool, SweepError> {
-    if app.blobs.size(&part.object).await? == Some(part.bytes) {
+async fn is_damaged(store: &impl Store, blobs: &Blobs, file: FileId, part: &FilePart) -> Result<bool, SweepError> {
+    if blobs.size(&part.object).await? == Some(part.bytes) {
         return Ok(false);
     }
     // A file may have been revoked meanwhile.
     let object = vec![part.object.clone()];
-    let unknown = app.store.read(Caller::Relay, move |unit| Box::pin(async move { unit.unknown_objects(&object).await })).await?;
+    let unknown = store.read(Caller::Relay, move |unit| Box::pin(async move { unit.unknown_objects(&object).await })).await?;
     let is_damaged = unknown.is_empty();
     if is_damaged {
         tracing::error!(%file, first_byte = part.first_byte, "a part of a file is missing or damaged: bring it back from a backup");
     }
     Ok(is_damaged)
+}
+
+/// Looks for the blob of every part that the register has. Returns how many are missing or have another size.
+///
+/// # Errors
+/// When the database or the store of blobs fails.
+pub async fn check_blobs(store: &impl Store, location: &BlobLocation, data: &Path) -> Result<u64, SweepError> {
+    find_damage(store, &Blobs::open(location, data).await?).await
 }

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod denials;
+mod files;
 mod schema;
 
 use bezel_relay::store::SqliteStore;
@@ -50,5 +51,13 @@ conforms!(
         conformance::a_key_package_goes_to_one_claimer_only,
         denials::backups_belong_to_their_user,
         conformance::the_audit_log_is_a_chain_that_can_not_be_changed,
+        files::a_file_comes_in_by_parts_in_order_and_is_ready_at_its_end,
+        files::lines_about_a_file_that_follow_each_other_are_one,
+        files::parts_of_a_revoked_file_are_listed_until_they_are_deleted,
+        files::what_is_over_is_ended,
+        files::a_file_exists_only_for_members_of_its_conversation,
+        files::a_removed_members_own_file_is_nothing_to_them,
+        files::a_member_governs_only_what_is_theirs,
+        files::only_the_relay_itself_tends_files,
     ]
 );

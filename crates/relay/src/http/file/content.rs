@@ -145,6 +145,7 @@ impl<S: Store> Sending<S> {
                         }
                         None => {
                             sending.open = None;
+                            sending.tally.settle();
                             sending.parts.next();
                         }
                     }

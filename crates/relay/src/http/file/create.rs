@@ -14,7 +14,7 @@ use crate::app::{App, audit};
 use crate::clock::now_ms;
 use crate::files::{ByteSize, FileOptions, UPLOAD_LIFETIME_MS};
 use crate::http::{Device, Refusal};
-use crate::store::{FilePart, FileRow, FileState, NewFile, Store, StoreError, Unit, Usage};
+use crate::store::{FilePart, FileRow, NewFile, Store, StoreError, Unit, Usage};
 
 /// Where the upload stands.
 struct Begun {
@@ -105,7 +105,7 @@ fn again(file: &FileRow, device: &Device, new: &NewFile, now_ms: i64) -> Result<
     if !is_same {
         return Err(Refusal::conflict("another file has this id"));
     }
-    if file.is_over(now_ms) && file.state != FileState::Uploading {
+    if file.is_over(now_ms) {
         return Err(Refusal::gone());
     }
     Ok(Begun { is_new: false, offset: file.received_bytes, expires_at_ms: file.upload_expires_at_ms })

@@ -24,15 +24,15 @@ async fn what_is_over_goes_when_its_time_has_come() {
     let unfinished = new_file();
     assert_eq!(shop.ana.begin_upload(conversation, unfinished, 100, &plain).await.status, 201);
     assert_eq!(shop.ana.append(unfinished, 0, ciphertext(10)).await.status, 204);
-    assert_eq!(relay.sweep(now_ms()).await, Ok(Swept::default()));
+    assert_eq!(relay.sweep(now_ms()).await.unwrap(), Swept::default());
     assert_eq!(objects(&shop).len(), 4);
 
     let after_a_day = Swept { ended_files: 1, deleted_objects: 2, ..Swept::default() };
-    assert_eq!(relay.sweep(now_ms() + DAY_MS + 1000).await, Ok(after_a_day));
+    assert_eq!(relay.sweep(now_ms() + DAY_MS + 1000).await.unwrap(), after_a_day);
     assert_eq!(shop.ana.save(ending).await.refusal(), (410, code::GONE.into()));
     assert_eq!(shop.ana.offset(unfinished).await.offset(), 10, "an upload is waited for");
 
-    assert_eq!(relay.sweep(now_ms() + 7 * DAY_MS + 1000).await, Ok(Swept { deleted_objects: 1, ..Swept::default() }));
+    assert_eq!(relay.sweep(now_ms() + 7 * DAY_MS + 1000).await.unwrap(), Swept { deleted_objects: 1, ..Swept::default() });
     assert_eq!(shop.ana.offset(unfinished).await.status, 404);
     assert_eq!(shop.ana.begin_upload(conversation, unfinished, 100, &plain).await.status, 201, "it can begin anew");
     assert_eq!(shop.ana.save(kept).await.status, 200);
@@ -48,8 +48,8 @@ async fn what_a_kill_left_half_written_is_found_where_no_listing_shows_it() {
     let half = objects(&shop)[0].with_file_name("0000000000000100-0011223344556677#1");
     std::fs::write(&half, b"half").unwrap();
     let relay = shop.relay.as_ref().unwrap();
-    assert_eq!(relay.sweep(now_ms()).await, Ok(Swept::default()), "it may be being written");
-    assert_eq!(relay.sweep(now_ms() + 2 * 3_600_000).await, Ok(Swept { orphans: 1, ..Swept::default() }));
+    assert_eq!(relay.sweep(now_ms()).await.unwrap(), Swept::default(), "it may be being written");
+    assert_eq!(relay.sweep(now_ms() + 2 * 3_600_000).await.unwrap(), Swept { orphans: 1, ..Swept::default() });
     assert!(!half.exists());
 }
 
@@ -62,8 +62,8 @@ async fn a_missing_or_cut_object_is_told_and_never_handed_out_as_whole() {
     parts.sort();
     std::fs::remove_file(&parts[0]).unwrap();
     std::fs::write(&parts[2], b"short").unwrap();
-    let swept = shop.relay.as_ref().unwrap().sweep(now_ms()).await;
-    assert_eq!(swept, Ok(Swept { damaged_parts: 2, ..Swept::default() }));
+    let swept = shop.relay.as_ref().unwrap().sweep(now_ms()).await.unwrap();
+    assert_eq!(swept, Swept { damaged_parts: 2, ..Swept::default() });
     assert_eq!(shop.ana.save(file).await.refusal(), (500, code::INTERNAL.into()));
     let part = async |range| shop.ana.content(file, bezel_protocol::wire::FilePurpose::Preview, Some(range)).await;
     assert_eq!(part("bytes=1000-1999").await.bytes.len(), 1000, "what is there is given");
