@@ -35,6 +35,7 @@ on_every_store!(
     every_border_of_parts_and_its_neighbours_are_read_right,
     a_killed_relay_goes_on_with_at_most_one_part_repeated,
     a_broken_connection_loses_at_most_one_part,
+    memory_does_not_grow_with_the_file,
     several_uploads_at_once_share_the_relay,
     a_revoked_file_is_gone_at_once_and_its_blob_soon,
     an_upload_that_is_given_up_leaves_nothing,

@@ -2,7 +2,8 @@
 
 use bezel_protocol::roster::Statement;
 use bezel_protocol::wire::{FileAccess, FileLogAction, FilePurpose, code, path};
-use bezel_protocol::{ConversationId, FileId, Role};
+use bezel_protocol::{ConversationId, FileId, Role, cbor};
+use bezel_relay::store::{AuditEntry, Caller, SqliteStore, Store as _};
 use reqwest::Method;
 
 use crate::support::{Person, Shop, ciphertext, new_file, now_ms, start_with, upload};
@@ -204,4 +205,21 @@ async fn an_upload_is_for_the_device_that_began_it() {
     let stolen = scene.cleo.begin_upload(scene.conversation, file, 10, &FileAccess::default()).await;
     assert_eq!(stolen.refusal(), (409, code::CONFLICT.into()));
     assert_refused(&scene.ben, file, FilePurpose::Preview, NOT_FOUND).await;
+}
+
+#[tokio::test]
+async fn what_is_done_to_files_is_in_the_audit_chain() {
+    let mut scene = Scene::plain().await;
+    assert_eq!(scene.ben.put_access(scene.file, &FileAccess { view_only: true, ..FileAccess::default() }).await.status, 200);
+    assert_eq!(scene.ben.delete(scene.file).await.status, 204);
+    scene.shop.close().await;
+    let store = SqliteStore::open(&scene.shop.folder.path().join("relay.db")).await.unwrap();
+    let entries = store.read(Caller::Relay, |unit| Box::pin(unit.audit_entries(0, 100))).await.unwrap();
+    let entries = entries.iter().map(|entry| cbor::decode::<AuditEntry>(&entry.entry).unwrap());
+    let of_file: Vec<_> =
+        entries.filter(|entry| entry.subject.as_ref().is_some_and(|subject| subject.starts_with(&scene.file.to_string()))).collect();
+    let actions: Vec<_> = of_file.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["file_upload_begin", "file_upload", "file_grant", "file_revoke"]);
+    assert!(of_file.iter().all(|entry| entry.user == Some(scene.ben.user)));
+    store.close().await;
 }

@@ -77,6 +77,12 @@ impl Stage {
         self.shop.ana.base = base;
     }
 
+    /// The most memory that the process ever had, in KiB; `None` where nobody can tell.
+    pub(super) fn peak_memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
+    }
+
     /// Every object.
     pub(super) fn objects(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();

@@ -120,6 +120,21 @@ pub(super) async fn a_broken_connection_loses_at_most_one_part(stage: Stage) {
     assert!(ana.save(file).await.bytes == content);
 }
 
+pub(super) async fn memory_does_not_grow_with_the_file(stage: Stage) {
+    const FILE: u64 = 160 << 20;
+    let ana = &stage.shop.ana;
+    let conversation = ana.begin().await;
+    let Some(before) = stage.peak_memory_kib() else { return };
+    let file = new_file();
+    assert_eq!(ana.begin_upload(conversation, file, FILE, &FileAccess::default()).await.status, 201);
+    let pieces = std::iter::repeat_n(ciphertext(MIB), 160).map(Ok::<_, Infallible>);
+    let sent = ana.append(file, 0, reqwest::Body::wrap_stream(futures_util::stream::iter(pieces))).await;
+    assert_eq!((sent.status, sent.offset()), (204, FILE));
+    assert_eq!(ana.save(file).await.bytes.len() as u64, FILE);
+    let grown = stage.peak_memory_kib().unwrap() - before;
+    assert!(grown < 64 * 1024, "the relay took {grown} KiB more for a file of {} KiB", FILE >> 10);
+}
+
 pub(super) async fn several_uploads_at_once_share_the_relay(mut stage: Stage) {
     let ben = stage.shop.join(1, "ben", Role::Member).await;
     let ana = &stage.shop.ana;
