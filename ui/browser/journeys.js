@@ -1,6 +1,6 @@
 // What people do in the interface, from the first press to what they see in the end.
 import assert from "node:assert/strict";
-import { at, begin, choose } from "./stage.js";
+import { at, attach, begin, choose } from "./stage.js";
 
 /** Scrolls back in steps until earlier messages are asked for; tells what stands where just before they come. */
 async function scrollBack() {
@@ -38,6 +38,54 @@ export const journeys = [
       await page.keyboard.press("Enter");
       await page.locator('[data-testid="message"][data-state="sent"]', { hasText: "Ready at five." }).waitFor();
       assert.equal(await at(page, "composer-input").inputValue(), "");
+    },
+  },
+  {
+    title: "files are dropped, sent, looked at and withdrawn",
+    go: async (page) => {
+      await choose(page);
+      await attach(page);
+      await at(page, "composer-send").click();
+      const row = page.locator('[data-testid="file"][data-state="available"]').first();
+      await row.waitFor();
+      assert.equal(await at(page, "attachment").count(), 0, "what was sent no longer waits");
+      await row.locator('[data-testid="file-preview"]').click();
+      await at(page, "preview-image").waitFor();
+      await page.keyboard.press("Escape");
+      await at(page, "preview").waitFor({ state: "detached" });
+      await row.locator('[data-testid="file-menu"]').click();
+      await at(page, "file-withdraw").click();
+      await at(page, "withdraw-confirm").click();
+      await page.locator('[data-testid="file"][data-state="revoked"]').waitFor();
+    },
+  },
+  {
+    title: "a file on its way is paused, goes on and is cancelled",
+    scene: "files",
+    go: async (page) => {
+      await choose(page);
+      await page.locator('[data-testid="transfer"][data-state="running"] [data-testid="transfer-pause"]').click();
+      await page.locator('[data-testid="transfer"][data-state="running"]').waitFor({ state: "detached" });
+      const before = await at(page, "transfer").count();
+      await at(page, "transfer-cancel").first().click();
+      await page.waitForFunction(
+        (count) => document.querySelectorAll('[data-testid="transfer"]').length < count,
+        before,
+      );
+    },
+  },
+  {
+    title: "files are found by kind and by name",
+    scene: "files",
+    go: async (page) => {
+      await at(page, "nav-files").click();
+      await at(page, "file-tile").first().waitFor();
+      await at(page, "files-search").fill("vault");
+      await page.waitForFunction(() => document.querySelectorAll('[data-testid="file-tile"]').length === 1);
+      await at(page, "files-search").fill("");
+      await at(page, "files-filter-kind").click();
+      await at(page, "option-pdf").click();
+      await page.waitForFunction(() => document.querySelectorAll('[data-testid="file-tile"]').length === 2);
     },
   },
   {

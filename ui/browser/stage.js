@@ -72,6 +72,23 @@ export const screens = [
   { name: "new-conversation", scene: "main", go: (page) => at(page, "conversation-new").click() },
   { name: "search", scene: "main", go: search },
   { name: "people", scene: "main", go: (page) => visit(page, "nav-people") },
+  { name: "files-thread", scene: "files", go: thread },
+  { name: "files", scene: "files", go: (page) => visit(page, "nav-files") },
+  { name: "files-none", scene: "main", go: (page) => visit(page, "nav-files") },
+  { name: "file-menu", scene: "files", go: async (page) => (await thread(page), fileMenu(page)) },
+  {
+    name: "file-log",
+    scene: "files",
+    go: async (page) => (await thread(page), await fileMenu(page), at(page, "file-log").click()),
+  },
+  {
+    name: "file-withdraw",
+    scene: "files",
+    go: async (page) => (await thread(page), await fileMenu(page), at(page, "file-withdraw").click()),
+  },
+  { name: "preview-image", scene: "files", go: (page) => preview(page, "preview-image", "f-6") },
+  { name: "preview-pdf", scene: "files", go: (page) => preview(page, "preview-pdf-page[data-drawn]", "f-2") },
+  { name: "attachments", scene: "main", go: async (page) => (await choose(page), attach(page)) },
   { name: "settings", scene: "main", go: (page) => visit(page, "nav-settings") },
   { name: "empty", scene: "empty", go: () => undefined },
   { name: "message-states", scene: "states", go: choose },
@@ -112,4 +129,37 @@ export async function begin(page) {
   await at(page, "field-handle").fill("ana");
   await at(page, "submit").click();
   await at(page, "recovery-word").waitFor();
+}
+
+async function thread(page) {
+  await choose(page);
+  await page.locator('[data-file-id="f-6"]').waitFor();
+}
+
+async function fileMenu(page, id = "f-2") {
+  await page.locator(`[data-file-id="${id}"] [data-testid="file-menu"]`).click();
+}
+
+async function preview(page, shown, id) {
+  await thread(page);
+  await page.locator(`[data-file-id="${id}"] [data-testid="file-preview"]`).click();
+  const [name, rest = ""] = shown.split("[");
+  await page
+    .locator(`[data-testid="${name}"]${rest ? `[${rest}` : ""}`)
+    .first()
+    .waitFor();
+}
+
+/** Drops files on the conversation, as the desktop's other programs do. */
+export async function attach(page, names = ["ring 2041.jpg", "offer.pdf"]) {
+  await page.evaluate((list) => {
+    const transfer = new DataTransfer();
+    for (const name of list) transfer.items.add(new File(["stone"], name));
+    const place = document.querySelector('[data-testid="conversation-drop"]');
+    place.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  }, names);
+  await page
+    .locator('[data-testid="attachment"][data-state="ready"]')
+    .nth(names.length - 1)
+    .waitFor();
 }

@@ -4,9 +4,13 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../components/Avatar";
 import { Button } from "../components/Button";
 import { Empty, Problem, ProblemPage } from "../components/States";
-import { type ConversationDetails, type MessageView, useConversation } from "../data/client";
+import { type ConversationDetails, type FileView, type MessageView, useConversation } from "../data/client";
 import { EncryptedMessageComposer } from "../features/composer/EncryptedMessageComposer";
 import { Details } from "../features/details/Details";
+import { Attachments } from "../features/files/Attachments";
+import { DropArea } from "../features/files/DropArea";
+import { FileRow } from "../features/files/FileRow";
+import { Transfers } from "../features/files/Transfers";
 import { Thread } from "../features/thread/Thread";
 import { ThreadSkeleton } from "../features/thread/ThreadSkeleton";
 import styles from "./ConversationView.module.css";
@@ -33,7 +37,11 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
   return (
     <div className={styles["place"]}>
       <div className={styles["view"]} data-details={showsDetails}>
-        <div className={styles["column"]}>
+        <DropArea
+          conversation={id}
+          enabled={details.rights.post && !details.removed}
+          className={styles["column"] ?? ""}
+        >
           <Header
             details={details}
             showsDetails={showsDetails}
@@ -41,14 +49,22 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
               setShowsDetails(!showsDetails);
             }}
           />
-          <Thread conversation={id} title={details.title} onReply={setReplyTo} canReply={details.rights.post} />
+          <Thread
+            conversation={id}
+            title={details.title}
+            onReply={setReplyTo}
+            canReply={details.rights.post}
+            renderFile={renderFile}
+          />
           <div className={styles["composer"]}>
+            <Transfers conversation={id} />
             <EncryptedMessageComposer
               conversationId={id}
               userId={userId}
               participants={details.members}
               isEncrypted
               encryptionAlgorithm={details.algorithm}
+              attachments={<Attachments conversation={id} members={details.members} />}
               replyTo={replyTo}
               onMessageSent={() => {
                 setReplyTo(null);
@@ -58,12 +74,14 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
               }}
             />
           </div>
-        </div>
+        </DropArea>
         {showsDetails ? <Details details={details} /> : null}
       </div>
     </div>
   );
 }
+
+const renderFile = (file: FileView): ReactNode => <FileRow file={file} />;
 
 interface HeaderProps {
   details: ConversationDetails;

@@ -1,4 +1,4 @@
-import { MessageSquare, Settings as SettingsIcon, Users } from "lucide-react";
+import { Files as FilesIcon, MessageSquare, Settings as SettingsIcon, Users } from "lucide-react";
 import { lazy, type ReactNode, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
@@ -13,13 +13,14 @@ import { ConversationView } from "./ConversationView";
 import styles from "./MainWindow.module.css";
 
 // What most visits don't open is read when it is first opened.
+const Files = lazy(async () => ({ default: (await import("../features/files/Files")).Files }));
 const People = lazy(async () => ({ default: (await import("../features/people/People")).People }));
 const Settings = lazy(async () => ({ default: (await import("../features/settings/Settings")).Settings }));
 const RecoveryReminder = lazy(async () => ({
   default: (await import("../features/firstRun/RecoveryReminder")).RecoveryReminder,
 }));
 
-type View = "conversations" | "people" | "settings";
+type View = "conversations" | "files" | "people" | "settings";
 
 export function MainWindow({
   profile,
@@ -43,7 +44,9 @@ export function MainWindow({
         <main className={styles["view"]}>
           {view !== "conversations" ? (
             <Suspense fallback={<Skeleton shape="rows" />}>
-              {view === "people" ? <People myRole={profile.role} /> : <Settings profile={profile} />}
+              {view === "files" ? <Files /> : null}
+              {view === "people" ? <People myRole={profile.role} /> : null}
+              {view === "settings" ? <Settings profile={profile} /> : null}
             </Suspense>
           ) : (
             <div className={styles["conversations"]}>
@@ -99,6 +102,7 @@ function Rail({ view, handle, onView }: { view: View; handle: string; onView: (v
   const connection = useConnection().data;
   const entries = [
     { id: "conversations", icon: MessageSquare },
+    { id: "files", icon: FilesIcon },
     { id: "people", icon: Users },
     { id: "settings", icon: SettingsIcon },
   ] as const;

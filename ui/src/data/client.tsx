@@ -28,6 +28,8 @@ export const keys = {
   search: (query: string) => ["search", query],
   settings: ["settings"],
   debug: ["debug"],
+  files: ["files"],
+  transfers: ["transfers"],
 } as const;
 
 function refresh(client: QueryClient, topic: string): void {
@@ -49,6 +51,11 @@ function refresh(client: QueryClient, topic: string): void {
       break;
     case "messages":
       if (id) stale(keys.messages(id));
+      break;
+    case "files":
+      // A message shows the file that it announces.
+      stale(keys.files);
+      stale(["messages"]);
       break;
     case "people":
       stale(keys.people);
@@ -74,7 +81,7 @@ export function HostProvider({ host, children }: { host: Host; children: ReactNo
   return <HostContext value={host}>{children}</HostContext>;
 }
 
-function useCommand<T>(key: readonly unknown[], ask: (commands: Commands) => Promise<T>, enabled = true) {
+export function useCommand<T>(key: readonly unknown[], ask: (commands: Commands) => Promise<T>, enabled = true) {
   const { commands } = useHost();
   return useQuery<T, AppError>({ queryKey: key, queryFn: () => ask(commands), enabled });
 }

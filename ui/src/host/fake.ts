@@ -1,6 +1,7 @@
 import type { Commands } from "../bindings/commands";
 import type { AppError, ConversationDetails, ConversationSummary, MessageView, Person, Role } from "../bindings/types";
 import { ago, details, member, message, profile, scene, type Workspace } from "./fakeScene";
+import { addFiles, fakeFiles } from "./fakeFiles";
 import type { Host } from "./host";
 
 const PAGE_MARK = "before:";
@@ -17,6 +18,7 @@ function refusal(code: string, text: string, next: string): AppError {
 /** A core in memory: every screen runs over it in a plain browser. Nothing in it is encrypted. */
 export function fakeHost(name: string): Host {
   const workspace = scene(name);
+  if (name === "files") addFiles(workspace);
   const listeners = new Set<(topics: string[]) => void>();
   const tell = (...topics: string[]): void => {
     queueMicrotask(() => {
@@ -31,6 +33,7 @@ export function fakeHost(name: string): Host {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    onDrop: () => () => undefined,
     copy: async (text) => {
       await navigator.clipboard.writeText(text).catch(() => undefined);
     },
@@ -114,6 +117,7 @@ function commands(workspace: Workspace, tell: (...topics: string[]) => void): Co
   };
 
   return {
+    ...fakeFiles(workspace, tell),
     app_state: async () => ({ ...workspace.app }),
     workspace_create: async ({ request }) => {
       await pause(600);

@@ -2,12 +2,14 @@ import type {
   AppState,
   Connection,
   ConversationDetails,
+  FileView,
   MemberView,
   MessageView,
   Person,
   Profile,
   Role,
   RosterAlarm,
+  TransferView,
 } from "../bindings/types";
 
 const MINUTE = 60_000;
@@ -25,6 +27,8 @@ export interface Workspace {
   conversations: ConversationDetails[];
   messages: Map<string, MessageView[]>;
   unread: Map<string, number>;
+  files: FileView[];
+  transfers: TransferView[];
   /** Every reading stays unanswered, or is refused. */
   reading: "answered" | "pending" | "refused";
 }
@@ -99,6 +103,7 @@ export function message(conversation: string, from: string, text: string, minute
     verified: true,
     kind: "text",
     problem: null,
+    file: null,
   };
 }
 
@@ -236,6 +241,8 @@ function full(): Workspace {
     conversations: [],
     messages: new Map(),
     unread: new Map(),
+    files: [],
+    transfers: [],
     reading: "answered",
   };
   scripts.forEach((script, index) => {

@@ -1,9 +1,14 @@
 import type { Commands } from "../bindings/commands";
 
+/** Files of this computer that are held over the window, or let go of there. */
+export type NativeDrop = { kind: "over" } | { kind: "leave" } | { kind: "drop"; paths: string[] };
+
 /** What the interface stands on: the app, or a fake in a plain browser. */
 export interface Host {
   readonly commands: Commands;
   /** Tells which topics changed, until the returned function is called. */
   onChanged(listener: (topics: string[]) => void): () => void;
+  /** Tells of files that the system drags over the window, until the returned function is called. */
+  onDrop(listener: (drop: NativeDrop) => void): () => void;
   copy(text: string): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Problem } from "../../components/States";
+import { choose, sendAttached, useAttachments } from "../../data/attachments";
 import {
   type Algorithm,
   type MemberView,
@@ -22,17 +23,20 @@ export interface EncryptedMessageComposerProps {
   isEncrypted: boolean;
   encryptionAlgorithm: Algorithm;
   onMessageSent?: (sent: Sent) => void;
-  /** Offered where given. */
-  onFileUploaded?: () => void;
+  /** Told of each file that goes on its way. */
+  onFileUploaded?: (file: string) => void;
   /** Offered where given. */
   onVideoCallInitiated?: () => void;
+  /** Shows what goes along, where something does. */
+  attachments?: ReactNode;
   replyTo?: MessageView | null;
   onStopReply?: () => void;
 }
 
 /** Where one writes. Its hallmark says, before anything is sent, what holds now: by which keys, and who can read it. */
 export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): ReactNode {
-  const { conversationId, participants, isEncrypted, encryptionAlgorithm, onMessageSent, replyTo, onStopReply } = props;
+  const { conversationId, participants, isEncrypted, encryptionAlgorithm, onMessageSent, onFileUploaded } = props;
+  const { replyTo, onStopReply } = props;
   const { t } = useTranslation();
   const id = useId();
   const closed = useWhyClosed(props);
@@ -45,12 +49,25 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
     if (draft(conversationId) === words) setDraft(conversationId, "");
     return sent;
   });
+  const waiting = useAttachments(conversationId);
+  const ready = waiting.files.some((file) => file.standing.state === "ready");
+  const choosing = useAction<null>((commands) => choose(commands, conversationId));
+  const sendFiles = useAction<null, string[]>((commands) => sendAttached(commands, conversationId));
+  const isEmpty = text.trim() === "" && !ready;
   const write = (words: string): void => {
     setText(words);
     setDraft(conversationId, words);
   };
   const submit = (): void => {
-    if (text.trim() === "" || send.isPending) return;
+    if (isEmpty || send.isPending || sendFiles.isPending) return;
+    if (ready) {
+      sendFiles.mutate(null, {
+        onSuccess: (files) => {
+          files.forEach((file) => onFileUploaded?.(file));
+        },
+      });
+    }
+    if (text.trim() === "") return;
     send.mutate(text, {
       onSuccess: (sent) => {
         setText((now) => (now === text ? "" : now));
@@ -97,6 +114,8 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
         }}
         onKeyDown={onKeyDown}
       />
+      {waiting.files.length > 0 ? props.attachments : null}
+      <Problem error={choosing.error} />
       <Problem error={send.error} onRetry={submit} />
       <div className={styles["bar"]}>
         <Hallmark
@@ -105,11 +124,16 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
           participants={participants}
           isEncrypted={isEncrypted}
         />
-        {props.onFileUploaded ? (
-          <Button kind="icon" aria-label={t("composer.attach")} onPress={props.onFileUploaded}>
-            <Paperclip size="1.125rem" aria-hidden />
-          </Button>
-        ) : null}
+        <Button
+          kind="icon"
+          testId="attach"
+          aria-label={t("composer.attach")}
+          onPress={() => {
+            choosing.mutate(null);
+          }}
+        >
+          <Paperclip size="1.125rem" aria-hidden />
+        </Button>
         {props.onVideoCallInitiated ? (
           <Button kind="icon" aria-label={t("composer.call")} onPress={props.onVideoCallInitiated}>
             <Phone size="1.125rem" aria-hidden />
@@ -119,7 +143,7 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
         <Button
           kind="primary"
           testId="composer-send"
-          isDisabled={text.trim() === "" || send.isPending}
+          isDisabled={isEmpty || send.isPending || sendFiles.isPending}
           onPress={submit}
         >
           {t("composer.send")}

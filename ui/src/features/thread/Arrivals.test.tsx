@@ -22,6 +22,7 @@ const message = (sequence: number, change: Partial<MessageView> = {}): MessageVi
   verified: true,
   kind: "text",
   problem: null,
+  file: null,
   ...change,
 });
 

@@ -25,6 +25,7 @@ const plain: MessageView = {
   verified: true,
   kind: "text",
   problem: null,
+  file: null,
 };
 
 function show(change: Partial<MessageView>) {
@@ -32,7 +33,7 @@ function show(change: Partial<MessageView>) {
   const view = render(
     <QueryClientProvider client={new QueryClient()}>
       <HostProvider host={host}>
-        <Message message={{ ...plain, ...change }} opensGroup answers={undefined} />
+        <Message message={{ ...plain, ...change }} opensGroup answers={undefined} renderFile={() => null} />
       </HostProvider>
     </QueryClientProvider>,
   );

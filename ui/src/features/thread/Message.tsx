@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
 import { Markdown } from "../../components/markdown";
-import type { MessageView } from "../../data/client";
+import type { FileView, MessageView } from "../../data/client";
 import { clock } from "../../data/time";
 import { Foot } from "./Foot";
 import styles from "./Thread.module.css";
@@ -15,9 +15,10 @@ interface Props {
   /** The message that it answers; `null` where that one is not here; `undefined` where it answers none. */
   answers: MessageView | null | undefined;
   onReply?: (message: MessageView) => void;
+  renderFile: (file: FileView) => ReactNode;
 }
 
-export function Message({ message, opensGroup, answers, onReply }: Props): ReactNode {
+export function Message({ message, opensGroup, answers, onReply, renderFile }: Props): ReactNode {
   const { t, i18n } = useTranslation();
   const time = (
     <time className={styles["time"]} dateTime={message.sent_at}>
@@ -47,7 +48,7 @@ export function Message({ message, opensGroup, answers, onReply }: Props): React
       >
         <div className={styles["bubble"]}>
           <Quote answers={answers} />
-          <Body message={message} />
+          <Body message={message} renderFile={renderFile} />
           <Foot message={message} time={time} />
         </div>
         {tools}
@@ -73,7 +74,7 @@ export function Message({ message, opensGroup, answers, onReply }: Props): React
       ) : null}
       <div className={styles["text"]}>
         <Quote answers={answers} />
-        <Body message={message} />
+        <Body message={message} renderFile={renderFile} />
       </div>
       {tools}
     </article>
@@ -92,7 +93,7 @@ function Event({ message, time }: { message: MessageView; time: ReactNode }): Re
 }
 
 /** The body by what the message is; a kind that this version doesn't know is one of a newer version. */
-function Body({ message }: { message: MessageView }): ReactNode {
+function Body({ message, renderFile }: Pick<Props, "message" | "renderFile">): ReactNode {
   const { t } = useTranslation();
   if (message.kind === "unreadable" || !message.verified) {
     return (
@@ -108,6 +109,7 @@ function Body({ message }: { message: MessageView }): ReactNode {
       </div>
     );
   }
+  if (message.file) return renderFile(message.file);
   return <p className={styles["problem"]}>{t("thread.unknown")}</p>;
 }
 

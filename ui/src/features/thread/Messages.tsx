@@ -3,7 +3,7 @@ import { ArrowDown } from "lucide-react";
 import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
-import { type MessageView, useAction, useConversations } from "../../data/client";
+import { type FileView, type MessageView, useAction, useConversations } from "../../data/client";
 import { day, wholeDays } from "../../data/time";
 import { Message } from "./Message";
 import { type ThreadRow, threadRows } from "./rows";
@@ -17,6 +17,7 @@ interface Props {
   hasEarlier: boolean;
   canReply: boolean;
   onReply: (message: MessageView) => void;
+  renderFile: (file: FileView) => ReactNode;
   onEarlier: () => void;
 }
 
@@ -26,7 +27,8 @@ const NEAR_END = 80;
 const NEAR_START = 400;
 
 /** The thread, drawn as far as it is in sight. What comes in above it leaves what one reads where it is. */
-export function Messages({ conversation, title, pages, hasEarlier, canReply, onReply, onEarlier }: Props): ReactNode {
+export function Messages(props: Props): ReactNode {
+  const { conversation, title, pages, hasEarlier, canReply, onReply, renderFile, onEarlier } = props;
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const messages = useMemo(() => pages.flat(), [pages]);
@@ -81,7 +83,7 @@ export function Messages({ conversation, title, pages, hasEarlier, canReply, onR
               className={styles["row"]}
               style={{ transform: `translateY(${String(item.start)}px)` }}
             >
-              <Row row={row} byId={byId} canReply={canReply} onReply={onReply} />
+              <Row row={row} byId={byId} canReply={canReply} onReply={onReply} renderFile={renderFile} />
             </div>
           );
         })}
@@ -106,9 +108,10 @@ interface RowProps {
   byId: Map<string, MessageView>;
   canReply: boolean;
   onReply: (message: MessageView) => void;
+  renderFile: (file: FileView) => ReactNode;
 }
 
-function Row({ row, byId, canReply, onReply }: RowProps): ReactNode {
+function Row({ row, byId, canReply, onReply, renderFile }: RowProps): ReactNode {
   const { t, i18n } = useTranslation();
   if (row.kind === "unread")
     return <div className={[styles["day"], styles["new"]].join(" ")}>{t("thread.unreadLine")}</div>;
@@ -122,6 +125,7 @@ function Row({ row, byId, canReply, onReply }: RowProps): ReactNode {
     <Message
       message={message}
       opensGroup={row.opensGroup}
+      renderFile={renderFile}
       answers={message.reply_to ? (byId.get(message.reply_to) ?? null) : undefined}
       {...(canReply ? { onReply } : {})}
     />

@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty, Problem } from "../../components/States";
-import { type MessageView, useMessages } from "../../data/client";
+import { type FileView, type MessageView, useMessages } from "../../data/client";
 import { Arrivals } from "./Arrivals";
 import { Messages } from "./Messages";
 import styles from "./Thread.module.css";
@@ -12,10 +12,11 @@ interface Props {
   title: string;
   canReply: boolean;
   onReply: (message: MessageView) => void;
+  renderFile: (file: FileView) => ReactNode;
 }
 
 /** The messages of a conversation, or why there are none to see. */
-export function Thread({ conversation, title, canReply, onReply }: Props): ReactNode {
+export function Thread({ conversation, title, canReply, onReply, renderFile }: Props): ReactNode {
   const { t } = useTranslation();
   const read = useMessages(conversation);
   const pages = useMemo(() => (read.data ?? []).map((page) => page.messages), [read.data]);
@@ -39,6 +40,7 @@ export function Thread({ conversation, title, canReply, onReply }: Props): React
           hasEarlier={read.hasNextPage}
           canReply={canReply}
           onReply={onReply}
+          renderFile={renderFile}
           onEarlier={() => {
             if (read.hasNextPage && !read.isFetchingNextPage && !read.isError) void read.fetchNextPage();
           }}

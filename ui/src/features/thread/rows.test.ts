@@ -17,6 +17,7 @@ const message = (id: string, user: string, sent_at: string): MessageView => ({
   verified: true,
   kind: "text",
   problem: null,
+  file: null,
 });
 
 const shapes = (pages: MessageView[][], unread: string | null, hasEarlier: boolean): string[] =>
