@@ -48,7 +48,7 @@ impl Home {
         self.folder.join("relay")
     }
 
-    /// Plaintext copies that were handed to other programs; emptied when the app starts, locks and ends.
+    /// Plaintext copies that were handed to other programs; emptied when the app starts and ends.
     #[must_use]
     pub fn copies(&self) -> PathBuf {
         self.folder.join("copies")

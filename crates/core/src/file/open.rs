@@ -25,7 +25,7 @@ pub async fn open_copy(member: &Member, id: FileId) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Removes every copy that was handed to another program: called when the app starts, locks and ends.
+/// Removes every copy that was handed to another program: called when the app starts and ends.
 ///
 /// # Errors
 /// When the disk refuses.
