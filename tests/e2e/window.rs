@@ -68,6 +68,111 @@ async fn a_workspace_on_this_computer_needs_no_other_program() -> Result<()> {
     lena.close().await
 }
 
+/// F3, F4, F6, F7: a photograph and a PDF are dropped, seen on the other side, followed in the log, and one is withdrawn.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photograph_and_a_pdf_are_dropped_seen_followed_and_withdrawn() -> Result<()> {
+    let stage = Stage::new("window-files")?;
+    let relay = relay(&stage)?;
+    let ana = Window::open(stage.path(), "ana").await?;
+    ana.size(1280, 800).await?;
+    found(&ana, &relay).await?;
+    let link = invite(&ana).await?;
+    let ben = Window::open(stage.path(), "ben").await?;
+    ben.size(1280, 800).await?;
+    join(&ben, &link).await?;
+    begin(&ana, &ben).await?;
+
+    ana.script(DROP).await?;
+    ana.until("both files are read", async || Ok(ana.count("attachment[data-state='ready']").await? == 2)).await?;
+    ana.painted().await?;
+    ana.picture("files-attached").await?;
+    ana.click("composer-send").await?;
+    ana.see("file[data-state='available']", "ring 2041.jpg").await?;
+    ana.see("file[data-state='available']", "certificate.pdf").await?;
+
+    ben.see("file[data-state='available']", "certificate.pdf").await?;
+    ben.find("file-thumbnail").await?;
+    ben.painted().await?;
+    ben.picture("files-received").await?;
+    let width =
+        "const image = document.querySelector('[data-testid=preview-image]'); return image && image.complete ? image.naturalWidth : 0;";
+    ben.click("file-preview").await?;
+    ben.until("the photograph is drawn whole", async || Ok(ben.script(width).await?.as_u64() == Some(1200))).await?;
+    ben.painted().await?;
+    ben.picture("files-photograph").await?;
+    ben.click("preview-close").await?;
+    ben.gone("preview").await?;
+    ben.click_last("file-preview").await?;
+    ben.find("preview-pdf-page[data-drawn='true']").await?;
+    ben.painted().await?;
+    ben.picture("files-pdf").await?;
+    ben.click("preview-close").await?;
+    ben.gone("preview").await?;
+
+    // The sender sees who looked: the device's own signature, and the relay's word.
+    ana.click("file-menu").await?;
+    ana.click("file-log").await?;
+    ana.find("log-line[data-action='preview'][data-proof='signed']").await?;
+    ana.find("log-line[data-action='preview'][data-proof='relay']").await?;
+    ana.painted().await?;
+    ana.picture("files-log").await?;
+    ana.click("dialog-close").await?;
+    ana.gone("log-line").await?;
+
+    ana.click("file-menu").await?;
+    ana.click("file-withdraw").await?;
+    ana.click("withdraw-confirm").await?;
+    for window in [&ana, &ben] {
+        window.see("file[data-state='revoked']", "ring 2041.jpg").await?;
+    }
+    ben.click("nav-files").await?;
+    ben.see("file-tile[data-state='available']", "certificate.pdf").await?;
+    ben.painted().await?;
+    ben.picture("files-gallery").await?;
+    ana.close().await?;
+    ben.close().await
+}
+
+/// Draws a photograph, writes a PDF of one page (ISO 32000-1 §7.5), and drops both on the conversation as other programs do.
+const DROP: &str = r"
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1200, height: 900 });
+    const pen = canvas.getContext('2d');
+    const light = pen.createRadialGradient(600, 430, 60, 600, 450, 620);
+    light.addColorStop(0, '#9fb8ea'); light.addColorStop(0.4, '#3a5fa8'); light.addColorStop(1, '#d9cfbc');
+    pen.fillStyle = light; pen.fillRect(0, 0, 1200, 900);
+    const bytes = Uint8Array.from(atob(canvas.toDataURL('image/jpeg', 0.9).split(',')[1]), (c) => c.charCodeAt(0));
+    const body = 'BT /F1 32 Tf 72 720 Td (Certificate 20-41187) Tj ET';
+    const objects = ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+        '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
+        `<< /Length ${body.length} >>
+stream
+${body}
+endstream`, '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
+    let pdf = '%PDF-1.4
+';
+    const places = objects.map((object, at) => { const place = pdf.length; pdf += `${at + 1} 0 obj
+${object}
+endobj
+`; return place; });
+    const table = pdf.length;
+    pdf += 'xref
+0 6
+0000000000 65535 f 
+' + places.map((place) => `${String(place).padStart(10, '0')} 00000 n 
+`).join('');
+    pdf += `trailer
+<< /Size 6 /Root 1 0 R >>
+startxref
+${table}
+%%EOF`;
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], 'ring 2041.jpg', { type: 'image/jpeg' }));
+    transfer.items.add(new File([pdf], 'certificate.pdf', { type: 'application/pdf' }));
+    const drop = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer });
+    document.querySelector('[data-testid=conversation-drop]').dispatchEvent(drop);
+    return transfer.files.length;
+";
+
 /// The first door: a workspace, by name and handle.
 async fn found(ana: &Window, relay: &Relay) -> Result<()> {
     ana.find("door-create").await?;
@@ -108,8 +213,8 @@ async fn join(ben: &Window, link: &str) -> Result<()> {
     Ok(())
 }
 
-/// Messages both ways; each shows as sent, and then on the other side.
-async fn talk(ana: &Window, ben: &Window) -> Result<()> {
+/// A conversation of both, open in both windows.
+async fn begin(ana: &Window, ben: &Window) -> Result<()> {
     ana.see("people-row[data-handle='ben']", "ben").await?;
     ana.click("nav-conversations").await?;
     ana.click("conversation-new").await?;
@@ -117,12 +222,16 @@ async fn talk(ana: &Window, ben: &Window) -> Result<()> {
     ana.click("person-option[data-handle='ben']").await?;
     ana.click("submit").await?;
     ana.find("hallmark").await?;
+    ben.see("conversation-item", "Ring 2041").await?;
+    ben.click("conversation-item").await
+}
+
+/// Messages both ways; each shows as sent, and then on the other side.
+async fn talk(ana: &Window, ben: &Window) -> Result<()> {
+    begin(ana, ben).await?;
     ana.fill("composer-input", FIRST).await?;
     ana.click("composer-send").await?;
     ana.see("message[data-state='sent']", FIRST).await?;
-
-    ben.see("conversation-item", "Ring 2041").await?;
-    ben.click("conversation-item").await?;
     ben.see("message", FIRST).await?;
     ben.fill("composer-input", SECOND).await?;
     ben.click("composer-send").await?;
