@@ -144,27 +144,12 @@ const DROP: &str = r"
     const body = 'BT /F1 32 Tf 72 720 Td (Certificate 20-41187) Tj ET';
     const objects = ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
         '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
-        `<< /Length ${body.length} >>
-stream
-${body}
-endstream`, '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
-    let pdf = '%PDF-1.4
-';
-    const places = objects.map((object, at) => { const place = pdf.length; pdf += `${at + 1} 0 obj
-${object}
-endobj
-`; return place; });
+        `<< /Length ${body.length} >>\nstream\n${body}\nendstream`, '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
+    let pdf = '%PDF-1.4\n';
+    const places = objects.map((object, at) => { const place = pdf.length; pdf += `${at + 1} 0 obj\n${object}\nendobj\n`; return place; });
     const table = pdf.length;
-    pdf += 'xref
-0 6
-0000000000 65535 f 
-' + places.map((place) => `${String(place).padStart(10, '0')} 00000 n 
-`).join('');
-    pdf += `trailer
-<< /Size 6 /Root 1 0 R >>
-startxref
-${table}
-%%EOF`;
+    pdf += 'xref\n0 6\n0000000000 65535 f \n' + places.map((place) => `${String(place).padStart(10, '0')} 00000 n \n`).join('');
+    pdf += `trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${table}\n%%EOF`;
     const transfer = new DataTransfer();
     transfer.items.add(new File([bytes], 'ring 2041.jpg', { type: 'image/jpeg' }));
     transfer.items.add(new File([pdf], 'certificate.pdf', { type: 'application/pdf' }));
