@@ -68,9 +68,9 @@ async fn a_workspace_on_this_computer_needs_no_other_program() -> Result<()> {
     lena.close().await
 }
 
-/// F3, F4, F6, F7: a photograph and a PDF are dropped, seen on the other side, followed in the log, and one is withdrawn.
+/// F3, F4, F6, F7: a photograph, a PDF and a sound are dropped, seen and heard on the other side, followed in the log, and one is withdrawn.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_photograph_and_a_pdf_are_dropped_seen_followed_and_withdrawn() -> Result<()> {
+async fn a_photograph_a_pdf_and_a_note_are_dropped_seen_followed_and_withdrawn() -> Result<()> {
     let stage = Stage::new("window-files")?;
     let relay = relay(&stage)?;
     let ana = Window::open(stage.path(), "ana").await?;
@@ -83,14 +83,15 @@ async fn a_photograph_and_a_pdf_are_dropped_seen_followed_and_withdrawn() -> Res
     begin(&ana, &ben).await?;
 
     ana.script(DROP).await?;
-    ana.until("both files are read", async || Ok(ana.count("attachment[data-state='ready']").await? == 2)).await?;
+    ana.until("the files are read", async || Ok(ana.count("attachment[data-state='ready']").await? == 3)).await?;
     ana.painted().await?;
     ana.picture("files-attached").await?;
     ana.click("composer-send").await?;
     ana.see("file[data-state='available']", "ring 2041.jpg").await?;
-    ana.see("file[data-state='available']", "certificate.pdf").await?;
-
-    ben.see("file[data-state='available']", "certificate.pdf").await?;
+    for window in [&ana, &ben] {
+        window.see("file[data-state='available']", "certificate.pdf").await?;
+        window.see("file[data-state='available']", "note.wav").await?;
+    }
     ben.find("file-thumbnail").await?;
     ben.painted().await?;
     ben.picture("files-received").await?;
@@ -102,10 +103,21 @@ async fn a_photograph_and_a_pdf_are_dropped_seen_followed_and_withdrawn() -> Res
     ben.picture("files-photograph").await?;
     ben.click("preview-close").await?;
     ben.gone("preview").await?;
-    ben.click_last("file-preview").await?;
+    ben.click("file-preview[aria-label='Open certificate.pdf']").await?;
     ben.find("preview-pdf-page[data-drawn='true']").await?;
     ben.painted().await?;
     ben.picture("files-pdf").await?;
+    ben.click("preview-close").await?;
+    ben.gone("preview").await?;
+
+    // Sound is fetched by ranges, and one can move about in it.
+    ben.click("file-preview[aria-label='Open note.wav']").await?;
+    ben.find("preview-audio").await?;
+    ben.until("the length of the note is known", async || Ok(ben.script(&format!("return {NOTE}.duration")).await?.as_f64() == Some(4.0)))
+        .await?;
+    ben.script(&format!("{NOTE}.currentTime = 3")).await?;
+    let there = format!("return !{NOTE}.seeking && {NOTE}.currentTime === 3");
+    ben.until("it stands at the third second", async || Ok(ben.script(&there).await? == true)).await?;
     ben.click("preview-close").await?;
     ben.gone("preview").await?;
 
@@ -128,12 +140,15 @@ async fn a_photograph_and_a_pdf_are_dropped_seen_followed_and_withdrawn() -> Res
     ben.click("nav-files").await?;
     ben.see("file-tile[data-state='available']", "certificate.pdf").await?;
     ben.painted().await?;
+    ben.painted().await?;
     ben.picture("files-gallery").await?;
     ana.close().await?;
     ben.close().await
 }
 
-/// Draws a photograph, writes a PDF of one page (ISO 32000-1 §7.5), and drops both on the conversation as other programs do.
+const NOTE: &str = "document.querySelector('[data-testid=preview-audio]')";
+
+/// Draws a photograph, writes a PDF of one page (ISO 32000-1 §7.5) and four seconds of a tone (RIFF WAVE), and drops all of them on the conversation as other programs do.
 const DROP: &str = r"
     const canvas = Object.assign(document.createElement('canvas'), { width: 1200, height: 900 });
     const pen = canvas.getContext('2d');
@@ -150,9 +165,17 @@ const DROP: &str = r"
     const table = pdf.length;
     pdf += 'xref\n0 6\n0000000000 65535 f \n' + places.map((place) => `${String(place).padStart(10, '0')} 00000 n \n`).join('');
     pdf += `trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${table}\n%%EOF`;
+    const rate = 8000, length = 4 * rate;
+    const wave = new DataView(new ArrayBuffer(44 + 2 * length));
+    const say = (at, text) => [...text].forEach((c, each) => wave.setUint8(at + each, c.charCodeAt(0)));
+    say(0, 'RIFF'); wave.setUint32(4, 36 + 2 * length, true); say(8, 'WAVEfmt '); wave.setUint32(16, 16, true);
+    wave.setUint16(20, 1, true); wave.setUint16(22, 1, true); wave.setUint32(24, rate, true); wave.setUint32(28, 2 * rate, true);
+    wave.setUint16(32, 2, true); wave.setUint16(34, 16, true); say(36, 'data'); wave.setUint32(40, 2 * length, true);
+    for (let at = 0; at < length; at += 1) wave.setInt16(44 + 2 * at, 9000 * Math.sin(at * 440 * 2 * Math.PI / rate), true);
     const transfer = new DataTransfer();
     transfer.items.add(new File([bytes], 'ring 2041.jpg', { type: 'image/jpeg' }));
     transfer.items.add(new File([pdf], 'certificate.pdf', { type: 'application/pdf' }));
+    transfer.items.add(new File([wave.buffer], 'note.wav', { type: 'audio/wav' }));
     const drop = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer });
     document.querySelector('[data-testid=conversation-drop]').dispatchEvent(drop);
     return transfer.files.length;

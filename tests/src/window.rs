@@ -105,18 +105,6 @@ impl Window {
         .await
     }
 
-    /// Clicks the last of several, once it can be clicked.
-    ///
-    /// # Errors
-    /// As [`Self::click`].
-    pub async fn click_last(&self, id: &str) -> Result<()> {
-        self.until(&format!("the last {id} to be clicked"), async || {
-            let Some(element) = self.all(id).await?.into_iter().last() else { return Ok(false) };
-            Ok(element.is_enabled().await.unwrap_or(false) && element.click().await.is_ok())
-        })
-        .await
-    }
-
     /// How many there are now.
     ///
     /// # Errors

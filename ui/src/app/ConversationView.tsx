@@ -10,7 +10,7 @@ import { Details } from "../features/details/Details";
 import { Attachments } from "../features/files/Attachments";
 import { DropArea } from "../features/files/DropArea";
 import { FileRow } from "../features/files/FileRow";
-import { Transfers } from "../features/files/Transfers";
+import { Uploads } from "../features/files/Transfers";
 import { Thread } from "../features/thread/Thread";
 import { ThreadSkeleton } from "../features/thread/ThreadSkeleton";
 import styles from "./ConversationView.module.css";
@@ -57,7 +57,7 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
             renderFile={renderFile}
           />
           <div className={styles["composer"]}>
-            <Transfers conversation={id} />
+            <Uploads conversation={id} />
             <EncryptedMessageComposer
               conversationId={id}
               userId={userId}

@@ -71,7 +71,8 @@ export function fakeFile(id: string, name: string, type: string, from: string, a
 /** The message that announces a file. */
 export function announcing(file: FileView): MessageView {
   return {
-    ...message(file.conversation, file.from, file.name, Date.now() - new Date(file.sent_at).getTime()),
+    ...message(file.conversation, file.from, file.name, 0),
+    sent_at: file.sent_at,
     id: file.message,
     kind: "file",
     text: file.name,
@@ -93,7 +94,7 @@ export function fakeFiles(workspace: Workspace, tell: (...topics: string[]) => v
     return found;
   };
   const change = (id: string, part: Partial<FileView>): null => {
-    Object.assign(find(id), part);
+    workspace.files = workspace.files.map((file) => (file.id === id ? { ...file, ...part } : file));
     for (const [room, all] of workspace.messages) {
       const changed = all.map((each) => (each.file?.id === id ? { ...each, file: { ...find(id) } } : each));
       workspace.messages.set(room, changed);

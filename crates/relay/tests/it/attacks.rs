@@ -7,7 +7,7 @@ use bezel_protocol::{ConversationId, Hash, MessageId, Role};
 use crate::day::{listen, next};
 use crate::support::{Ed25519Key, Identity, Person, Shop, changed, now_ms, random, statements_of, upload};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_statement_is_refused() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -18,7 +18,7 @@ async fn a_forged_statement_is_refused() {
     assert_eq!(ben.post(path::ROSTER, &statements_of(&[unknown])).await.status, 422, "a key that nobody knows");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stale_head_is_told_the_newest() {
     let mut shop = Shop::open().await;
     let before = shop.roster.clone();
@@ -29,7 +29,7 @@ async fn a_stale_head_is_told_the_newest() {
     assert_eq!(answer.current(), Some(shop.roster.head().sequence));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forked_history_is_refused() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -38,7 +38,7 @@ async fn a_forked_history_is_refused() {
     assert_eq!(shop.ana.post(path::ROSTER, &statements_of(&[forked])).await.refusal(), (409, code::STALE_ROSTER.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_from_the_future_is_refused() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -47,7 +47,7 @@ async fn a_statement_from_the_future_is_refused() {
     assert_eq!(shop.ana.post(path::ROSTER, &statements_of(&[ahead])).await.refusal(), (422, code::REFUSED.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_or_none_of_the_statements_are_appended() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -59,7 +59,7 @@ async fn all_or_none_of_the_statements_are_appended() {
     assert_eq!(ben.get(path::HEADS).await.status, 200, "the good half was not applied");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_workspace_is_refused_where_one_is_the_limit() {
     let shop = Shop::open().await;
     let workspace = bezel_protocol::WorkspaceId::new(now_ms(), random());
@@ -71,7 +71,7 @@ async fn a_second_workspace_is_refused_where_one_is_the_limit() {
 }
 
 /// On a relay of several workspaces, the owner of one could else act as a user or device of another.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workspace_that_takes_ids_of_another_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let relay = crate::support::start_with(folder.path(), 3).await;
@@ -93,7 +93,7 @@ async fn a_workspace_that_takes_ids_of_another_is_refused() {
     assert_eq!(shop.ana.get(path::HEADS).await.status, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_challenge_serves_once_and_to_its_key_only() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -108,7 +108,7 @@ async fn a_challenge_serves_once_and_to_its_key_only() {
     assert_eq!(shop.ana.post(path::LOGIN, &request).await.status, 401, "replayed");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_log_in_without_the_identity_is_refused() {
     let mut shop = Shop::open().await;
     shop.close().await;
@@ -130,7 +130,7 @@ async fn a_first_log_in_without_the_identity_is_refused() {
     relay.shutdown().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_may_only_join() {
     let mut shop = Shop::open().await;
     let invite = bezel_protocol::InviteId::new(now_ms(), random());
@@ -153,7 +153,7 @@ async fn an_invitation_may_only_join() {
     assert_eq!(eve.get(path::ROSTER).await.status, 401, "a withdrawn invitation shows nothing");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guessed_conversation_answers_like_one_that_is_not_there() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Admin).await;
@@ -170,7 +170,7 @@ async fn a_guessed_conversation_answers_like_one_that_is_not_there() {
     assert_eq!(ben.commit(anas, &upload).await, ben.commit(nowhere, &upload).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_only_read_does_not_send() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -179,7 +179,7 @@ async fn who_may_only_read_does_not_send() {
     assert_eq!(ben.read(conversation, 1, 9).await.status, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_of_an_old_epoch_is_refused_with_the_current_one() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -188,7 +188,7 @@ async fn a_message_of_an_old_epoch_is_refused_with_the_current_one() {
     assert_eq!((answer.refusal(), answer.current()), ((409, code::STALE_EPOCH.into()), Some(1)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_devices_id_in_a_header_is_refused() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -206,7 +206,7 @@ async fn another_devices_id_in_a_header_is_refused() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_envelope_of_another_conversation_is_refused() {
     let shop = Shop::open().await;
     let (one, other) = (shop.ana.begin().await, shop.ana.begin().await);
@@ -214,7 +214,7 @@ async fn an_envelope_of_another_conversation_is_refused() {
     assert_eq!(shop.ana.send(other, &message).await.status, 400);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_message_twice_has_the_same_answer_even_in_another_epoch() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -233,7 +233,7 @@ async fn the_same_message_twice_has_the_same_answer_even_in_another_epoch() {
     assert_eq!(ben.send(conversation, &ben.envelope(&stolen)).await.body::<MessageAccepted>().sequence, 2, "no gap");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_beyond_the_authors_role_is_refused() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -259,7 +259,7 @@ async fn a_commit_beyond_the_authors_role_is_refused() {
     assert_eq!(ana.commit(conversation, &foreign).await.refusal(), (422, code::REFUSED.into()), "a device of no member is a ghost");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_member_hears_reads_and_sends_nothing_more() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -273,7 +273,7 @@ async fn a_removed_member_hears_reads_and_sends_nothing_more() {
     assert!(ben.get(path::WELCOMES).await.body::<bezel_protocol::wire::Welcomes>().welcomes.is_empty(), "a welcome not taken falls away");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_and_the_socket_of_a_suspended_user_end_at_once() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -287,7 +287,7 @@ async fn the_token_and_the_socket_of_a_suspended_user_end_at_once() {
     assert_eq!(ben.get(path::HEADS).await.status, 401, "an old token does not come back to life");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_device_is_out_and_is_not_added_again() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -298,7 +298,7 @@ async fn a_revoked_device_is_out_and_is_not_added_again() {
     assert_eq!(answer.refusal(), (422, code::REFUSED.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_oversized_body_is_refused_unread() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;

@@ -12,7 +12,7 @@ fn relay(arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_verifies_and_a_changed_entry_is_named() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -45,7 +45,7 @@ async fn an_export_verifies_and_a_changed_entry_is_named() {
     assert!(!ok, "a log that was cut short");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_log_verifies_as_one() {
     let folder = tempfile::tempdir().unwrap();
     crate::support::start(folder.path()).await.shutdown().await;

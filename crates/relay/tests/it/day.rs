@@ -31,7 +31,7 @@ pub(crate) async fn next(socket: &mut Socket) -> Option<Event> {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_reaches_the_other_member_in_its_place() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -62,7 +62,7 @@ async fn a_message_reaches_the_other_member_in_its_place() {
     assert!(!info.accepts_workspaces, "one workspace fills this relay");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_later_reads_from_there_on() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -80,7 +80,7 @@ async fn who_comes_later_reads_from_there_on() {
     assert_eq!((group.epoch, group.last_sequence, group.ratchet_tree.0.as_slice()), (1, 2, b"tree 1".as_slice()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_message_of_a_page_comes_first() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -91,7 +91,7 @@ async fn the_newest_message_of_a_page_comes_first() {
     assert_eq!(page.messages.iter().map(|message| message.sequence).collect::<Vec<_>>(), [4, 3, 2]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transient_envelope_passes_and_is_forgotten() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -105,7 +105,7 @@ async fn a_transient_envelope_passes_and_is_forgotten() {
     assert!(ben.read(conversation, 1, 10).await.body::<Messages>().messages.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_receipt_of_a_device_is_there_for_who_was_away() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -126,7 +126,7 @@ async fn the_newest_receipt_of_a_device_is_there_for_who_was_away() {
     assert!(shop.ana.read(conversation, 0, 9).await.body::<Messages>().messages.is_empty(), "a receipt takes no place");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_logs_out_ends_token_and_socket() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -137,7 +137,7 @@ async fn who_logs_out_ends_token_and_socket() {
     assert_eq!(shop.ana.get(path::HEADS).await.status, 200, "nobody else's session ends");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_package_is_handed_out_once_and_the_last_resort_again() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -157,7 +157,7 @@ async fn a_key_package_is_handed_out_once_and_the_last_resort_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backed_up_epoch_key_stays_as_it_was() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -173,7 +173,7 @@ async fn a_backed_up_epoch_key_stays_as_it_was() {
     assert_eq!(ben.get(path::VAULT).await.refusal(), (404, "not_found".into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_ends_closes_its_sockets_and_connections() {
     let mut shop = Shop::open().await;
     let mut events = listen(&shop.ana).await;
@@ -184,7 +184,7 @@ async fn a_relay_that_ends_closes_its_sockets_and_connections() {
     assert!(request.send().await.is_err(), "a connection that was kept open is no way in");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_is_there_after_a_restart() {
     let mut shop = Shop::open().await;
     let conversation = shop.ana.begin().await;

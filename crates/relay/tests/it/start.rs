@@ -21,7 +21,7 @@ async fn try_start(folder: &std::path::Path) -> Result<RunningRelay, RelayStartE
 }
 
 /// Two relays with one database would each believe their own roster: whom one shuts out, the other lets in.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_relay_with_the_same_data_does_not_start() {
     let mut shop = Shop::open().await;
     assert!(matches!(try_start(shop.folder.path()).await, Err(RelayStartError::InUse)));
@@ -30,7 +30,7 @@ async fn a_second_relay_with_the_same_data_does_not_start() {
 }
 
 /// Members know the relay by its key; a new one in its place would look like another relay, or like a forgery.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_key_is_not_replaced_in_silence() {
     let mut shop = Shop::open().await;
     shop.close().await;
@@ -42,7 +42,7 @@ async fn a_lost_key_is_not_replaced_in_silence() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_key_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let shop = Shop::open().await;
@@ -51,7 +51,7 @@ async fn the_key_is_for_its_owner_alone() {
 }
 
 /// Whoever stops the relay and copies `relay.db` has everything.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_ended_leaves_one_whole_file() {
     let mut shop = Shop::open().await;
     let log = shop.folder.path().join("relay.db-wal");
@@ -61,10 +61,10 @@ async fn a_relay_that_ended_leaves_one_whole_file() {
 }
 
 /// A database of a version before the tables of users and devices, or one that was repaired by hand.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_follows_from_the_roster_is_brought_in_step_at_the_start() {
     let mut shop = Shop::open().await;
-    let ben = shop.join(1, "ben", Role::Member).await;
+    let mut ben = shop.join(1, "ben", Role::Member).await;
     shop.close().await;
     let database = format!("sqlite://{}", shop.folder.path().join("relay.db").display());
     let mut connection = SqliteConnection::connect(&database).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_follows_from_the_roster_is_brought_in_step_at_the_start() {
     connection.execute("DELETE FROM users").await.unwrap();
     connection.close().await.unwrap();
     let relay = start(shop.folder.path()).await;
-    for mut person in [shop.ana, ben] {
+    for person in [&mut shop.ana, &mut ben] {
         person.base = format!("http://{}", relay.addr());
         person.log_in().await;
         person.get(path::HEADS).await.body::<Heads>();

@@ -35,7 +35,12 @@ export function FileRow({ file }: { file: FileView }): ReactNode {
     );
   }
   return (
-    <div className={styles["row"]} data-testid="file" data-file-id={file.id} data-state={file.state}>
+    <div
+      className={[styles["row"], file.thumbnail ? styles["picture"] : ""].join(" ")}
+      data-testid="file"
+      data-file-id={file.id}
+      data-state={file.state}
+    >
       <Press
         className={styles["open"] ?? ""}
         aria-label={t("files.open", { name: file.name })}
@@ -48,7 +53,8 @@ export function FileRow({ file }: { file: FileView }): ReactNode {
             data-testid="file-thumbnail"
             src={file.thumbnail}
             alt=""
-            style={{ aspectRatio: `${String(file.width ?? 4)} / ${String(file.height ?? 3)}` }}
+            width={file.width ?? 4}
+            height={file.height ?? 3}
           />
         ) : (
           <span className={styles["icon"]}>

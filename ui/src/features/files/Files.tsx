@@ -41,7 +41,7 @@ export function Files(): ReactNode {
   return (
     <section className={styles["view"]} aria-label={t("files.title")}>
       <header className={styles["head"]}>
-        <h2 className={styles["title"]}>{t("files.title")}</h2>
+        <h1 className={styles["title"]}>{t("files.title")}</h1>
         <input
           type="search"
           className={styles["search"]}

@@ -5,21 +5,33 @@ import { ProgressBar } from "react-aria-components";
 import { Button } from "../../components/Button";
 import { Problem } from "../../components/States";
 import { type TransferView, useAction } from "../../data/client";
-import { useTransfers } from "../../data/files";
+import { useTransfers, useUploads } from "../../data/files";
 import { seconds, size } from "../../data/size";
 import styles from "./Files.module.css";
 
-/** What is on its way, of one conversation or of all; nothing where nothing is. */
-export function Transfers({ conversation }: { conversation?: string }): ReactNode {
+/** So many show above where one writes; the others are in the view of files. */
+const SHOWN = 2;
+
+/** What goes out in one conversation. */
+export function Uploads({ conversation }: { conversation: string }): ReactNode {
+  const uploads = useUploads(conversation);
+  return <List transfers={uploads.slice(0, SHOWN)} more={uploads.length - SHOWN} />;
+}
+
+/** Everything that is on its way, in either direction. */
+export function Transfers(): ReactNode {
+  return <List transfers={useTransfers().data ?? []} more={0} />;
+}
+
+function List({ transfers, more }: { transfers: TransferView[]; more: number }): ReactNode {
   const { t } = useTranslation();
-  const all = useTransfers().data ?? [];
-  const here = conversation ? all.filter((each) => each.conversation === conversation) : all;
-  if (here.length === 0) return null;
+  if (transfers.length === 0) return null;
   return (
     <ul className={styles["transfers"]} aria-label={t("files.transfers")}>
-      {here.map((transfer) => (
+      {transfers.map((transfer) => (
         <Transfer key={`${transfer.direction}-${transfer.file}`} transfer={transfer} />
       ))}
+      {more > 0 ? <li className={styles["second"]}>+{more}</li> : null}
     </ul>
   );
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use crate::support::{Shop, ciphertext, metadata, new_file};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_version_of_tus_is_refused() {
     let shop = Shop::open().await;
     let file = new_file();
@@ -20,7 +20,7 @@ async fn another_version_of_tus_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_can_not_be_read_is_refused() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -49,7 +49,7 @@ async fn a_request_that_can_not_be_read_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_part_that_does_not_fit_is_refused_and_changes_nothing() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -79,7 +79,7 @@ async fn a_part_that_does_not_fit_is_refused_and_changes_nothing() {
     assert!(shop.ana.save(file).await.bytes == content);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_range_that_is_none_is_refused() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -90,7 +90,7 @@ async fn a_range_that_is_none_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_file_breaks_nothing() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -143,7 +143,7 @@ fn garbage_in_headers_never_makes_the_relay_fail() {
         .unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_relay_says_what_it_speaks() {
     let shop = Shop::open().await;
     let answer = shop.ana.ask(Method::OPTIONS, path::FILES, &[], Vec::new()).await;
@@ -154,7 +154,7 @@ async fn the_relay_says_what_it_speaks() {
     assert_eq!(answer.header(tus::MAX_SIZE), Some((100_u64 << 30).to_string().as_str()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_says_where_it_stands() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -177,7 +177,7 @@ async fn an_upload_says_where_it_stands() {
 }
 
 /// A client that is still sending when it is refused would lose the answer if the connection were closed at once.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_reaches_a_client_that_is_still_sending() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;

@@ -60,7 +60,7 @@ fn refusals(log: &[(FileLogAction, u64, Option<String>)]) -> Vec<&str> {
     log.iter().filter(|(action, ..)| *action == FileLogAction::Refusal).filter_map(|(_, _, reason)| reason.as_deref()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guessed_id_and_another_workspaces_file_answer_alike() {
     let folder = tempfile::tempdir().unwrap();
     let relay = start_with(folder.path(), 2).await;
@@ -78,7 +78,7 @@ async fn a_guessed_id_and_another_workspaces_file_answer_alike() {
     assert_eq!(elsewhere.ana.begin_upload(conversation, new_file(), 100, &here).await.refusal(), (404, code::NOT_FOUND.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_non_member_learns_nothing_and_is_noticed() {
     let mut scene = Scene::plain().await;
     let dan = scene.shop.join(3, "dan", Role::Member).await;
@@ -90,7 +90,7 @@ async fn a_non_member_learns_nothing_and_is_noticed() {
     assert_eq!(dan.begin_upload(scene.conversation, new_file(), 10, &FileAccess::default()).await.status, 404);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_member_loses_access_at_once() {
     let scene = Scene::plain().await;
     assert_eq!(scene.cleo.save(scene.file).await.status, 200);
@@ -103,7 +103,7 @@ async fn a_removed_member_loses_access_at_once() {
     assert_eq!(refusals(&ben.file_log(scene.file).await), [code::NOT_FOUND]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_suspended_user_is_out_with_the_session() {
     let mut scene = Scene::plain().await;
     let suspended = Statement::Suspend(scene.cleo.user);
@@ -111,7 +111,7 @@ async fn a_suspended_user_is_out_with_the_session() {
     assert_refused(&scene.cleo, scene.file, FilePurpose::Preview, (401, code::UNAUTHENTICATED)).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_named_subset_gets_the_file_and_the_others_do_not() {
     let scene = Scene::set(|_, cleo| FileAccess { named: Some(vec![cleo.user]), ..FileAccess::default() }).await;
     let Scene { shop, ben, cleo, file, .. } = &scene;
@@ -130,7 +130,7 @@ async fn a_named_subset_gets_the_file_and_the_others_do_not() {
     assert_eq!(grants, 3, "at the beginning and twice later");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_to_be_viewed_only_is_not_handed_out_to_be_saved() {
     let scene = Scene::set(|_, _| FileAccess { view_only: true, ..FileAccess::default() }).await;
     assert_eq!(scene.cleo.content(scene.file, FilePurpose::Preview, None).await.status, 200);
@@ -140,7 +140,7 @@ async fn what_is_to_be_viewed_only_is_not_handed_out_to_be_saved() {
     assert_eq!(refusals(&scene.ben.file_log(scene.file).await), [code::FORBIDDEN, code::FORBIDDEN], "one line a person");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_file_is_gone_for_everybody() {
     let scene = Scene::plain().await;
     let end_ms = now_ms() + 300;
@@ -157,7 +157,7 @@ async fn an_expired_file_is_gone_for_everybody() {
     assert_eq!(scene.ben.begin_upload(scene.conversation, new_file(), 10, &past).await.refusal(), (422, code::REFUSED.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_is_revoked_by_its_owner_or_by_who_governs_the_conversation() {
     let scene = Scene::plain().await;
     assert_eq!(scene.cleo.delete(scene.file).await.refusal(), (403, code::FORBIDDEN.into()));
@@ -168,7 +168,7 @@ async fn a_file_is_revoked_by_its_owner_or_by_who_governs_the_conversation() {
     assert_refused(&scene.ben, own, FilePurpose::Preview, GONE).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn access_and_log_are_not_for_every_member() {
     let scene = Scene::plain().await;
     for of in [path::FILE_ACCESS, path::FILE_LOG] {
@@ -185,7 +185,7 @@ async fn access_and_log_are_not_for_every_member() {
     assert_eq!(scene.ben.put_access(scene.file, &crowd).await.refusal(), (400, code::MALFORMED.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_only_read_sends_no_file() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
@@ -194,7 +194,7 @@ async fn who_may_only_read_sends_no_file() {
     assert_eq!(answer.refusal(), (403, code::FORBIDDEN.into()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_is_for_the_device_that_began_it() {
     let scene = Scene::plain().await;
     let file = new_file();
@@ -207,7 +207,7 @@ async fn an_upload_is_for_the_device_that_began_it() {
     assert_refused(&scene.ben, file, FilePurpose::Preview, NOT_FOUND).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_done_to_files_is_in_the_audit_chain() {
     let mut scene = Scene::plain().await;
     assert_eq!(scene.ben.put_access(scene.file, &FileAccess { view_only: true, ..FileAccess::default() }).await.status, 200);

@@ -12,7 +12,7 @@ fn objects(shop: &Shop) -> Vec<std::path::PathBuf> {
     files.flat_map(|file| std::fs::read_dir(file.path()).unwrap()).map(|part| part.unwrap().path()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_over_goes_when_its_time_has_come() {
     let shop = Shop::open().await;
     let relay = shop.relay.as_ref().unwrap();
@@ -40,7 +40,7 @@ async fn what_is_over_goes_when_its_time_has_come() {
     assert_eq!(limits.used_bytes, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_kill_left_half_written_is_found_where_no_listing_shows_it() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;
@@ -53,7 +53,7 @@ async fn what_a_kill_left_half_written_is_found_where_no_listing_shows_it() {
     assert!(!half.exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_or_cut_object_is_told_and_never_handed_out_as_whole() {
     let shop = Shop::open().await;
     let conversation = shop.ana.begin().await;

@@ -125,6 +125,18 @@ impl Shop {
     }
 }
 
+impl Drop for Shop {
+    /// Closes the database before the process ends: SQLCipher takes itself apart then, and a connection that is still closing on another
+    /// thread would free the same memory twice.
+    fn drop(&mut self) {
+        let (Some(relay), Ok(runtime)) = (self.relay.take(), tokio::runtime::Handle::try_current()) else { return };
+        // On a runtime of one thread there is nobody who could close it while this waits.
+        if runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread {
+            let _ = std::thread::spawn(move || runtime.block_on(relay.shutdown())).join();
+        }
+    }
+}
+
 pub(crate) fn statements_of(statements: &[SignedStatement]) -> NewStatements {
     NewStatements { statements: statements.iter().map(|statement| Bytes(statement.as_bytes().to_vec())).collect() }
 }
