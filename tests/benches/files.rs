@@ -4,6 +4,8 @@
 //! the plain copy of the same run. `BEZEL_FILE_MIB` sets the size (1024), `BEZEL_BENCH_FOLDER` the folder (`/dev/shm`, so that no disk is
 //! measured), `BEZEL_ROUNDS` the rounds (5).
 
+#![expect(clippy::print_stdout, reason = "its table is read where it was started")]
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::ops::Range;
@@ -23,13 +25,19 @@ use bezel_tests::scene::{Stage, found, join, relay};
 const PART_CHUNKS: u64 = 64;
 const THREADS: usize = 2;
 
+type Contender<'a> = Box<dyn Fn() -> Result<()> + 'a>;
+
 fn main() -> Result<()> {
+    // Whoever lists tests asks every target; only `cargo bench` wants the numbers.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
     let setting = |name: &str, default: u64| std::env::var(name).ok().map_or(Ok(default), |value| value.parse::<u64>());
     let (mib, rounds) = (setting("BEZEL_FILE_MIB", 1024)?, setting("BEZEL_ROUNDS", 5)?);
     let parent = std::env::var_os("BEZEL_BENCH_FOLDER").map_or_else(|| PathBuf::from("/dev/shm"), PathBuf::from);
     let folder = tempfile::tempdir_in(parent)?;
     let bench = &Bench::new(folder.path(), mib)?;
-    let mut contenders: Vec<(&str, Box<dyn Fn() -> Result<()> + '_>)> = vec![
+    let mut contenders: Vec<(&str, Contender<'_>)> = vec![
         ("plain copy, read and written by 1 MiB", Box::new(|| bench.copy())),
         ("cp", Box::new(|| bench.run("cp", &["--reflink=never", "plain", "copy"]))),
         ("bezel seal", Box::new(|| bench.seal())),

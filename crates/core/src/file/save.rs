@@ -52,7 +52,7 @@ pub async fn save(member: &Member, file: FileId, to: &SaveTo) -> Result<Saved> {
     Ok(Saved { file: file.to_string(), path: path.to_string_lossy().into_owned(), size_bytes, resumed })
 }
 
-/// Notes a file to be saved by [`super::work`]. Answers whether it goes on from an earlier attempt.
+/// Notes a file to be saved by [`super::work()`]. Answers whether it goes on from an earlier attempt.
 ///
 /// # Errors
 /// When this member may not have it, or something stands where it would be saved.

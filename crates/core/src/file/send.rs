@@ -58,7 +58,7 @@ pub async fn send(member: &Member, conversation: ConversationId, path: PathBuf, 
     Ok(SentFile { file: message.0.to_string(), message: message.1.to_string(), resumed })
 }
 
-/// Notes a file to be sent by [`super::work`].
+/// Notes a file to be sent by [`super::work()`].
 ///
 /// # Errors
 /// When the file can't be read, this member may not send there, or the sharing makes no sense.
