@@ -75,3 +75,9 @@ id!(/// An invitation.
     InviteId);
 id!(/// An encrypted file; also the name of its blob on the relay.
     FileId);
+id!(/// A call in a conversation.
+    CallId);
+id!(/// A link by which a client comes into a call from a browser.
+    GuestLinkId);
+id!(/// A browser that came by a link.
+    GuestId);

@@ -180,7 +180,14 @@ pub(super) fn row_of(member: &Member, verified: &Verified, sequence: Option<u64>
     let (kind, text, content, reply_to, problem) = match Content::decode(verified.content()) {
         Ok(Content::Text(text)) => (Kind::Text, Some(text.text), None, text.reply_to, None),
         Ok(Content::File(_)) => (Kind::File, None, None, None, None),
-        Ok(Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_)) => (Kind::Event, None, None, None, None),
+        Ok(
+            Content::Description(_)
+            | Content::FileReceipt(_)
+            | Content::FileRevocation(_)
+            | Content::Call(_)
+            | Content::CallEnd(_)
+            | Content::CallSignal(_),
+        ) => (Kind::Event, None, None, None, None),
         Ok(Content::Unknown { bytes, .. }) => (Kind::Unknown, None, Some(bytes), None, Some("Sent by a newer version.".into())),
         Err(_) => (Kind::Unknown, None, Some(verified.content().to_vec()), None, Some("Its content can't be read.".into())),
     };

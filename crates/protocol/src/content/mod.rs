@@ -1,5 +1,6 @@
 //! What a message says, once decrypted and verified.
 
+mod call;
 mod file;
 mod manifest;
 
@@ -9,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, Hash, MessageId, cbor};
 
+pub use call::{
+    CallEnd, CallInvitation, CallMedia, CallOutcome, CallSecretBytes, CallSignal, Candidate, GuestInvitation, MAX_CANDIDATES,
+    MAX_SDP_BYTES, MediaState, SignalBody,
+};
 pub use file::{
     File, FileAction, FileKeyBytes, FileKeys, FileReceipt, FileRevocation, MAX_FILE_NAME_BYTES, MAX_THUMBNAIL_BYTES, Manifest, Picture,
     SealedFileKey, Thumbnail,
@@ -31,6 +36,12 @@ pub enum Content {
     FileReceipt(FileReceipt),
     /// A file was withdrawn.
     FileRevocation(FileRevocation),
+    /// A call begins.
+    Call(CallInvitation),
+    /// A call is over.
+    CallEnd(CallEnd),
+    /// Signaling of a call; only in envelopes that the relay does not keep.
+    CallSignal(CallSignal),
     /// A kind of a newer version: its name, and the bytes as they came.
     Unknown {
         /// What the newer version calls it.
@@ -88,6 +99,9 @@ impl Content {
             Self::File(file) => versioned("file", file),
             Self::FileReceipt(receipt) => versioned("file_receipt", receipt),
             Self::FileRevocation(revocation) => versioned("file_revocation", revocation),
+            Self::Call(call) => versioned("call", call),
+            Self::CallEnd(end) => versioned("call_end", end),
+            Self::CallSignal(signal) => versioned("call_signal", signal),
             Self::Unknown { bytes, .. } => bytes.clone(),
         }
     }
@@ -104,6 +118,9 @@ impl Content {
             "file" => cbor::decode::<Versioned<File>>(bytes).map(|content| Self::File(content.body)),
             "file_receipt" => cbor::decode::<Versioned<FileReceipt>>(bytes).map(|content| Self::FileReceipt(content.body)),
             "file_revocation" => cbor::decode::<Versioned<FileRevocation>>(bytes).map(|content| Self::FileRevocation(content.body)),
+            "call" => cbor::decode::<Versioned<CallInvitation>>(bytes).map(|content| Self::Call(content.body)),
+            "call_end" => cbor::decode::<Versioned<CallEnd>>(bytes).map(|content| Self::CallEnd(content.body)),
+            "call_signal" => cbor::decode::<Versioned<CallSignal>>(bytes).map(|content| Self::CallSignal(content.body)),
             _ => Ok(Self::Unknown { kind, bytes: bytes.to_vec() }),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, ConversationHead};
+use super::{Bytes, ConversationHead, GuestMessage};
 use crate::ConversationId;
 use crate::envelope::RosterHead;
 
@@ -18,13 +18,15 @@ pub enum Event {
     Roster(RosterHead),
     /// A welcome waits.
     Welcome,
-    /// A transient envelope (typing).
+    /// A transient envelope (signaling of calls, typing).
     Transient {
         /// The conversation.
         conversation: ConversationId,
         /// The envelope.
         envelope: Bytes,
     },
+    /// A guest's browser speaks, or has gone.
+    Guest(GuestMessage),
     /// Something was left out: compare the heads.
     Resync,
 }

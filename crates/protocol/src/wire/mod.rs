@@ -3,6 +3,7 @@
 
 mod backup;
 mod bytes;
+mod call;
 mod commit;
 mod conversation;
 mod error;
@@ -17,6 +18,7 @@ mod sync;
 
 pub use backup::{EpochKeys, StoredVault, WrappedEpochKey};
 pub use bytes::Bytes;
+pub use call::{CallJoined, CallParticipant, CallRecord, GuestMessage, IceServer, MAX_GUEST_LINK_MS, NewCall, NewGuestLink, Participant};
 pub use commit::{CommitAccepted, CommitUpload, Commits, GroupState, MemberRole, StoredCommit, Welcome, WelcomeUpload, Welcomes};
 pub use conversation::NewConversation;
 pub use error::{ErrorBody, code};
@@ -87,6 +89,23 @@ pub mod path {
     pub const FILE_ACCESS: &str = "/v1/files/{file}/access";
     /// `GET` → [`super::FileLog`]. The file's owner, and owners and admins of the conversation.
     pub const FILE_LOG: &str = "/v1/files/{file}/log";
+    /// `POST` [`super::NewCall`] → [`super::CallJoined`]. Devices that read the conversation.
+    pub const CALLS: &str = "/v1/calls";
+    /// `GET` → [`super::CallRecord`]; `PUT` → [`super::CallJoined`]: the device is in the call, or still is; `DELETE`: it has left. Devices that
+    /// read the conversation.
+    pub const CALL: &str = "/v1/calls/{call}";
+    /// `POST` [`super::NewGuestLink`]. Devices of members who may write in the conversation; refused where browsers would not give a camera.
+    pub const GUEST_LINKS: &str = "/v1/guest-links";
+    /// `DELETE`: the link ends, and whoever waits at it is sent away. Devices of members who may write in the conversation.
+    pub const GUEST_LINK: &str = "/v1/guest-links/{link}";
+    /// `POST` a sealed signal to the browser; `PUT`: it is admitted; `DELETE`: it is sent away. Devices that read the conversation.
+    pub const GUEST: &str = "/v1/guest-links/{link}/guests/{guest}";
+    /// The page of a guest. Anybody.
+    pub const GUEST_PAGE: &str = "/call/{link}";
+    /// What the page loads.
+    pub const GUEST_ASSET: &str = "/call/assets/{name}";
+    /// WebSocket of a guest's page: [`crate::guest::GuestNotice`]s as text, sealed signals as binary; `?guest=ID&token=TOKEN` comes back.
+    pub const GUEST_EVENTS: &str = "/v1/guest/{link}";
     /// WebSocket of binary [`super::Event`]s. Devices.
     pub const EVENTS: &str = "/v1/events";
 
@@ -94,6 +113,24 @@ pub mod path {
     #[must_use]
     pub fn of(path: &str, conversation: crate::ConversationId) -> String {
         path.replace("{conversation}", &conversation.to_string())
+    }
+
+    /// A path of a call.
+    #[must_use]
+    pub fn of_call(path: &str, call: crate::CallId) -> String {
+        path.replace("{call}", &call.to_string())
+    }
+
+    /// A path of a link for guests.
+    #[must_use]
+    pub fn of_link(path: &str, link: crate::GuestLinkId) -> String {
+        path.replace("{link}", &link.to_string())
+    }
+
+    /// The path of a guest.
+    #[must_use]
+    pub fn of_guest(link: crate::GuestLinkId, guest: crate::GuestId) -> String {
+        of_link(GUEST, link).replace("{guest}", &guest.to_string())
     }
 
     /// A path of a file.
