@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod aead;
+pub mod call;
 pub mod device;
 pub mod envelope;
 pub mod file;
