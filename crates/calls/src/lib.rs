@@ -6,5 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod connection;
+pub mod device;
 pub mod frame;
+pub mod picture;
 pub mod rtp;

@@ -201,8 +201,10 @@ impl Connection for WebRtc {
         }
         for entry in report.iter() {
             match entry {
-                RTCStatsReportEntry::LocalCandidate(local) if local.stats.id == pair.0 => stats.local = local.candidate_type.to_string(),
-                RTCStatsReportEntry::RemoteCandidate(remote) if remote.stats.id == pair.1 => {
+                RTCStatsReportEntry::LocalCandidate(local) if is_same(&local.stats.id, &pair.0) => {
+                    stats.local = local.candidate_type.to_string()
+                }
+                RTCStatsReportEntry::RemoteCandidate(remote) if is_same(&remote.stats.id, &pair.1) => {
                     stats.remote = remote.candidate_type.to_string()
                 }
                 _ => {}
@@ -222,6 +224,11 @@ impl Connection for WebRtc {
             tracing::debug!(%error, "a connection did not close well");
         }
     }
+}
+
+/// A report's ids have a prefix that a pair's do not.
+fn is_same(id: &str, of_pair: &str) -> bool {
+    !of_pair.is_empty() && id.ends_with(of_pair)
 }
 
 /// Names the tracks of what came by RTCP.
