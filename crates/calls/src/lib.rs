@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod call;
 pub mod connection;
 pub mod device;
 pub mod frame;

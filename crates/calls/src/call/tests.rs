@@ -1,0 +1,299 @@
+//! The machine, driven by hand.
+
+use std::time::{Duration, Instant};
+
+use bezel_protocol::content::{CallOutcome, MediaState, SignalBody};
+use bezel_protocol::{DeviceId, GuestId};
+use proptest::prelude::*;
+
+use super::{End, Input, Limits, Machine, Output, Peer, Phase, Sender};
+use crate::connection::LinkState;
+
+const ANA: DeviceId = DeviceId::from_bytes([1; 16]);
+const BEN: DeviceId = DeviceId::from_bytes([2; 16]);
+const CARO: DeviceId = DeviceId::from_bytes([3; 16]);
+const VIDEO: MediaState = MediaState { microphone: true, camera: true, screen: false };
+
+/// A device that is fed what others say, with its own numbering of each sender.
+struct Device {
+    machine: Machine,
+    said: Vec<Output>,
+    numbers: u64,
+    now: Instant,
+}
+
+impl Device {
+    fn calling(me: DeviceId, others: usize) -> Self {
+        let now = Instant::now();
+        let (machine, said) = Machine::outgoing(me, others, VIDEO, Limits::default(), now);
+        Self { machine, said, numbers: 0, now }
+    }
+
+    fn called(me: DeviceId, others: usize) -> Self {
+        let now = Instant::now();
+        let (machine, said) = Machine::incoming(me, others, Limits::default(), now);
+        Self { machine, said, numbers: 0, now }
+    }
+
+    fn feed(&mut self, input: Input) -> &[Output] {
+        self.said = self.machine.handle(input, self.now);
+        &self.said
+    }
+
+    fn hear(&mut self, from: Sender, body: SignalBody) -> &[Output] {
+        self.numbers += 1;
+        let number = self.numbers;
+        self.feed(Input::Signal { from, number, body })
+    }
+
+    fn after(&mut self, seconds: u64) -> &[Output] {
+        self.now += Duration::from_secs(seconds);
+        self.feed(Input::Tick)
+    }
+
+    fn live(me: DeviceId, other: DeviceId) -> Self {
+        let mut device = Self::calling(me, 1);
+        device.hear(Sender::Member(other), SignalBody::Joined(VIDEO));
+        if me > other {
+            device.hear(Sender::Member(other), SignalBody::Offer { attempt: 1, sdp: "offer".into() });
+        }
+        device.feed(Input::Link(Peer::Device(other), LinkState::Connected));
+        assert!(matches!(device.machine.phase(), Phase::Live { .. }));
+        device
+    }
+
+    fn ended(&self) -> Option<(CallOutcome, End)> {
+        if let Phase::Ended { outcome, end } = self.machine.phase() { Some((outcome, end)) } else { None }
+    }
+}
+
+fn offer(attempt: u32) -> SignalBody {
+    SignalBody::Offer { attempt, sdp: "offer".into() }
+}
+
+fn answer(attempt: u32) -> SignalBody {
+    SignalBody::Answer { attempt, sdp: "answer".into() }
+}
+
+#[test]
+fn a_call_goes_from_ringing_to_live_and_the_lower_device_offers() {
+    let mut ana = Device::calling(ANA, 1);
+    assert!(ana.said.contains(&Output::Send(None, SignalBody::Joined(VIDEO))));
+    ana.hear(Sender::Member(BEN), SignalBody::Ringing);
+    assert!(matches!(ana.machine.phase(), Phase::Outgoing { is_ringing: true, .. }));
+    let mut ben = Device::called(BEN, 1);
+    assert!(ben.said.contains(&Output::Send(None, SignalBody::Ringing)));
+    ben.hear(Sender::Member(ANA), SignalBody::Joined(VIDEO));
+    assert!(ben.feed(Input::Answer(VIDEO)).contains(&Output::Send(None, SignalBody::Joined(VIDEO))));
+    let (peer_ana, peer_ben) = (Peer::Device(ANA), Peer::Device(BEN));
+    assert!(ana.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).contains(&Output::Open(peer_ben, Some(1))));
+    let taken = ben.hear(Sender::Member(ANA), offer(1));
+    assert_eq!(taken[..2], [Output::Open(peer_ana, None), Output::TakeOffer(peer_ana, 1, "offer".into())]);
+    assert!(ana.hear(Sender::Member(BEN), answer(1)).contains(&Output::TakeAnswer(peer_ben, "answer".into())));
+    ana.feed(Input::Link(peer_ben, LinkState::Connected));
+    ben.feed(Input::Link(peer_ana, LinkState::Connected));
+    assert!(matches!((ana.machine.phase(), ben.machine.phase()), (Phase::Live { .. }, Phase::Live { .. })));
+    ben.feed(Input::Leave);
+    assert_eq!(ben.ended(), Some((CallOutcome::Completed, End::Here)));
+    assert!(ana.hear(Sender::Member(BEN), SignalBody::Left).contains(&Output::Close(peer_ben)));
+    assert_eq!(ana.ended(), Some((CallOutcome::Completed, End::There)));
+}
+
+#[test]
+fn whoever_comes_late_is_told_who_is_there() {
+    // Ben, the higher, hears of Caro: she offers only to those below... above her; he lets her know of himself.
+    let mut caro = Device::calling(CARO, 2);
+    assert!(
+        caro.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO))
+            .contains(&Output::Send(Some(Peer::Device(BEN)), SignalBody::Joined(VIDEO)))
+    );
+    // Said again, nothing more is answered: no endless talk.
+    assert!(!caro.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).iter().any(|output| matches!(output, Output::Send(..))));
+}
+
+#[test]
+fn nobody_answers_and_both_sides_call_it_missed() {
+    let (mut ana, mut ben) = (Device::calling(ANA, 1), Device::called(BEN, 1));
+    assert!(ana.after(46).contains(&Output::Send(None, SignalBody::Left)));
+    assert_eq!(ana.ended(), Some((CallOutcome::Missed, End::Time)));
+    ben.after(46);
+    assert_eq!(ben.ended(), Some((CallOutcome::Missed, End::Time)));
+}
+
+#[test]
+fn the_caller_gives_up_and_the_call_is_missed() {
+    let mut ben = Device::called(BEN, 1);
+    ben.hear(Sender::Member(ANA), SignalBody::Joined(VIDEO));
+    ben.hear(Sender::Member(ANA), SignalBody::Left);
+    assert_eq!(ben.ended(), Some((CallOutcome::Missed, End::There)));
+}
+
+#[test]
+fn decline_and_busy_are_told_apart() {
+    let mut ana = Device::calling(ANA, 1);
+    ana.hear(Sender::Member(BEN), SignalBody::Declined { is_busy: true });
+    assert_eq!(ana.ended(), Some((CallOutcome::Busy, End::There)));
+    let mut ben = Device::called(BEN, 1);
+    assert!(ben.feed(Input::Decline { is_busy: false }).contains(&Output::Send(None, SignalBody::Declined { is_busy: false })));
+    assert_eq!(ben.ended(), Some((CallOutcome::Declined, End::Here)));
+}
+
+#[test]
+fn one_of_many_may_decline_and_the_call_rings_on() {
+    let mut ana = Device::calling(ANA, 2);
+    ana.hear(Sender::Member(BEN), SignalBody::Declined { is_busy: false });
+    assert!(matches!(ana.machine.phase(), Phase::Outgoing { .. }));
+    ana.hear(Sender::Member(CARO), SignalBody::Declined { is_busy: false });
+    assert_eq!(ana.ended(), Some((CallOutcome::Declined, End::There)));
+}
+
+#[test]
+fn an_answer_on_another_device_ends_the_ringing_here() {
+    let mut ben = Device::called(BEN, 1);
+    ben.hear(Sender::Own(CARO), SignalBody::Joined(VIDEO));
+    assert_eq!(ben.ended(), Some((CallOutcome::Completed, End::Elsewhere)));
+}
+
+#[test]
+fn a_replayed_signal_changes_nothing() {
+    let mut ana = Device::calling(ANA, 1);
+    ana.feed(Input::Signal { from: Sender::Member(BEN), number: 7, body: SignalBody::Joined(VIDEO) });
+    assert!(ana.feed(Input::Signal { from: Sender::Member(BEN), number: 7, body: SignalBody::Left }).is_empty());
+    assert!(ana.feed(Input::Signal { from: Sender::Member(BEN), number: 3, body: SignalBody::Left }).is_empty());
+    assert!(ana.ended().is_none());
+}
+
+#[test]
+fn an_old_offer_a_second_answer_and_an_offer_from_the_wrong_side_are_refused() {
+    let mut ben = Device::called(BEN, 1);
+    ben.feed(Input::Answer(VIDEO));
+    ben.hear(Sender::Member(ANA), offer(2));
+    assert!(ben.hear(Sender::Member(ANA), offer(2)).is_empty(), "the same attempt again");
+    assert!(ben.hear(Sender::Member(ANA), offer(1)).is_empty(), "an older attempt");
+    assert!(ben.hear(Sender::Member(CARO), offer(1)).is_empty(), "the higher device never offers");
+    let mut ana = Device::calling(ANA, 1);
+    ana.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO));
+    assert!(ana.hear(Sender::Member(BEN), answer(9)).is_empty(), "of no attempt");
+    assert!(!ana.hear(Sender::Member(BEN), answer(1)).is_empty());
+    assert!(ana.hear(Sender::Member(BEN), answer(1)).is_empty(), "answered already");
+}
+
+#[test]
+fn a_lost_path_is_sought_anew_three_times_and_then_the_person_is_asked() {
+    let (mut ana, peer) = (Device::live(ANA, BEN), Peer::Device(BEN));
+    assert!(ana.feed(Input::Link(peer, LinkState::Disconnected)).contains(&Output::Restart(peer, 2)), "the old path may still come back");
+    assert!(matches!(ana.machine.phase(), Phase::Reconnecting { attempt: 1, asks: false, .. }));
+    for attempt in [3, 4] {
+        let said = ana.after(9);
+        assert!(said.contains(&Output::Close(peer)) && said.contains(&Output::Open(peer, Some(attempt))), "{said:?}");
+    }
+    ana.after(9);
+    assert!(matches!(ana.machine.phase(), Phase::Reconnecting { attempt: 3, asks: true, .. }));
+    assert_eq!(ana.after(60), [], "nothing more is tried unasked");
+    assert!(ana.feed(Input::Retry).contains(&Output::Restart(peer, 5)));
+    ana.feed(Input::Link(peer, LinkState::Connected));
+    assert!(matches!(ana.machine.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn the_higher_device_asks_the_lower_to_offer_anew() {
+    let (mut ben, mut ana) = (Device::live(BEN, ANA), Device::live(ANA, BEN));
+    let said = ben.feed(Input::Link(Peer::Device(ANA), LinkState::Disconnected)).to_vec();
+    assert!(said.contains(&Output::Send(Some(Peer::Device(ANA)), SignalBody::Restart)));
+    assert!(ana.hear(Sender::Member(BEN), SignalBody::Restart).contains(&Output::Restart(Peer::Device(BEN), 2)));
+}
+
+#[test]
+fn the_time_of_a_call_counts_from_its_first_picture_through_every_loss() {
+    let mut ana = Device::live(ANA, BEN);
+    let Phase::Live { since } = ana.machine.phase() else { panic!("{:?}", ana.machine.phase()) };
+    ana.now += Duration::from_secs(30);
+    ana.feed(Input::Link(Peer::Device(BEN), LinkState::Disconnected));
+    ana.feed(Input::Link(Peer::Device(BEN), LinkState::Connected));
+    assert_eq!(ana.machine.phase(), Phase::Live { since });
+}
+
+#[test]
+fn somebody_removed_from_the_conversation_is_cut_off() {
+    let mut ana = Device::calling(ANA, 2);
+    for other in [BEN, CARO] {
+        ana.hear(Sender::Member(other), SignalBody::Joined(VIDEO));
+        ana.feed(Input::Link(Peer::Device(other), LinkState::Connected));
+    }
+    assert!(ana.feed(Input::Removed(BEN)).contains(&Output::Close(Peer::Device(BEN))));
+    assert!(matches!(ana.machine.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn alone_in_a_call_of_many_one_waits_a_minute() {
+    let mut ana = Device::calling(ANA, 2);
+    ana.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO));
+    ana.feed(Input::Link(Peer::Device(BEN), LinkState::Connected));
+    ana.hear(Sender::Member(BEN), SignalBody::Left);
+    assert!(ana.ended().is_none());
+    ana.after(61);
+    assert_eq!(ana.ended(), Some((CallOutcome::Completed, End::Time)));
+}
+
+#[test]
+fn a_guest_is_offered_to_by_the_member_once_admitted() {
+    let (mut ana, guest) = (Device::calling(CARO, 1), GuestId::from_bytes([0; 16]));
+    assert!(ana.hear(Sender::Guest(guest), SignalBody::Joined(VIDEO)).is_empty(), "nobody has let them in");
+    assert!(ana.feed(Input::Admit(guest)).contains(&Output::Open(Peer::Guest(guest), Some(1))));
+    assert!(ana.feed(Input::GuestGone(guest)).contains(&Output::Close(Peer::Guest(guest))));
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let sender = (0u8..5, any::<bool>()).prop_map(|(id, own)| {
+        let device = DeviceId::from_bytes([id; 16]);
+        if own { Sender::Own(device) } else { Sender::Member(device) }
+    });
+    let body = prop_oneof![
+        Just(SignalBody::Ringing),
+        Just(SignalBody::Left),
+        Just(SignalBody::Restart),
+        Just(SignalBody::Joined(VIDEO)),
+        any::<bool>().prop_map(|is_busy| SignalBody::Declined { is_busy }),
+        (0u32..5).prop_map(offer),
+        (0u32..5).prop_map(answer),
+        (0u32..5).prop_map(|attempt| SignalBody::Candidates { attempt, candidates: Vec::new() }),
+    ];
+    let state =
+        prop_oneof![Just(LinkState::Connecting), Just(LinkState::Connected), Just(LinkState::Disconnected), Just(LinkState::Failed)];
+    prop_oneof![
+        Just(Input::Answer(VIDEO)),
+        Just(Input::Retry),
+        Just(Input::RelayBack),
+        Just(Input::Tick),
+        (sender, 0u64..40, body).prop_map(|(from, number, body)| Input::Signal { from, number, body }),
+        (0u8..5, state).prop_map(|(id, state)| Input::Link(Peer::Device(DeviceId::from_bytes([id; 16])), state)),
+    ]
+}
+
+proptest! {
+    /// Whatever comes in whatever order: every connection that is opened is closed once, and nothing is done on one that is not open.
+    #[test]
+    fn connections_are_opened_and_closed_in_pairs(inputs in proptest::collection::vec((input(), 0u64..20), 0..80), calls: bool) {
+        let mut device = if calls { Device::calling(BEN, 3) } else { Device::called(BEN, 3) };
+        let mut open = std::collections::HashSet::new();
+        let mut check = |outputs: &[Output]| {
+            for output in outputs {
+                match output {
+                    Output::Open(peer, _) => assert!(open.insert(*peer), "{peer:?} is open already"),
+                    Output::Close(peer) => assert!(open.remove(peer), "{peer:?} is not open"),
+                    Output::Restart(peer, _) | Output::TakeOffer(peer, ..) | Output::TakeAnswer(peer, _) | Output::TakeCandidates(peer, _) => {
+                        assert!(open.contains(peer), "{peer:?} is not open");
+                    }
+                    _ => {}
+                }
+            }
+            open.len()
+        };
+        for (input, seconds) in inputs {
+            device.now += Duration::from_secs(seconds);
+            check(device.feed(input));
+        }
+        let left = check(device.feed(Input::Leave));
+        prop_assert_eq!(left, 0, "leaving closes all");
+    }
+}
