@@ -9,5 +9,6 @@ pub mod call;
 pub mod connection;
 pub mod device;
 pub mod frame;
+pub mod media;
 pub mod picture;
 pub mod rtp;

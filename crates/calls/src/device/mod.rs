@@ -1,8 +1,10 @@
 //! Where sound and pictures come from and go to. Every source blocks until it has something and tells the time itself; each is read by a
 //! thread of its own.
 
+mod silent;
 mod synthetic;
 
+pub use silent::SilentSpeaker;
 pub use synthetic::{Mark, SyntheticMicrophone, SyntheticPictures, read_mark};
 
 use crate::picture::Picture;
