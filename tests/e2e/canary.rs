@@ -84,7 +84,8 @@ fn exchange_picture(ana: &Member, ben: &Member, talk: &str, desk: &Path) -> Resu
     ben.json(&["file", "get", &file, "--out", &copy.to_string_lossy()])?;
     ensure!(std::fs::read(&copy)? == picture(), "the picture arrived");
     let listed = ben.json(&["file", "list"])?;
-    let url = listed["thumbnail"].as_str().and_then(|url| url.split_once(',')).context("it has a thumbnail")?;
+    let url =
+        listed.get("thumbnail").and_then(serde_json::Value::as_str).and_then(|url| url.split_once(',')).context("it has a thumbnail")?;
     ana.json(&["sync"])?;
     ensure!(!ana.lines(&["file", "log", &file])?.is_empty(), "there is a log");
     let other = ana.field(&["file", "send", talk, &path.to_string_lossy(), "--to", "ben"], "file")?;

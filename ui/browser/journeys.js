@@ -66,12 +66,9 @@ export const journeys = [
       await choose(page);
       await page.locator('[data-testid="transfer"][data-state="running"] [data-testid="transfer-pause"]').click();
       await page.locator('[data-testid="transfer"][data-state="running"]').waitFor({ state: "detached" });
-      const before = await at(page, "transfer").count();
-      await at(page, "transfer-cancel").first().click();
-      await page.waitForFunction(
-        (count) => document.querySelectorAll('[data-testid="transfer"]').length < count,
-        before,
-      );
+      const film = at(page, "transfer").filter({ hasText: "Film of the setting" });
+      await film.locator('[data-testid="transfer-cancel"]').click();
+      await film.waitFor({ state: "detached" });
     },
   },
   {

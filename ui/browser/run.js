@@ -47,20 +47,30 @@ async function check(title, look, work) {
 }
 
 const wanted = process.argv[2] ?? "";
+/** So many pages are open at once. */
+const AT_ONCE = 2;
+
 await stage(async (set) => {
+  const checks = [];
   for (const screen of screens) {
     for (const [name, look] of Object.entries(LOOKS)) {
       const { scene } = screen;
       const title = `${screen.name}, ${name}: axe finds nothing, everything has room`;
-      await check(title, { set, scene, ...look }, async (page) => {
+      const work = async (page) => {
         await screen.go(page);
         await page.waitForTimeout(100);
         assert.deepEqual(await objections(page), []);
         assert.deepEqual(await page.evaluate(crowded), []);
-      });
+      };
+      checks.push(() => check(title, { set, scene, ...look }, work));
     }
   }
-  for (const { title, go, ...look } of journeys) await check(title, { set, ...look }, go);
+  for (const { title, go, ...look } of journeys) checks.push(() => check(title, { set, ...look }, go));
+  const waiting = checks.values();
+  const worker = async () => {
+    for (const next of waiting) await next();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 });
 if (failures.length > 0) console.error(`\n${String(failures.length)} failed`);
 process.exitCode = failures.length > 0 ? 1 : 0;

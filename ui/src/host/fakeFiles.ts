@@ -214,7 +214,7 @@ export function fakeFiles(workspace: Workspace, tell: (...topics: string[]) => v
       problem: null,
     }),
     file_revoke: async ({ request }) => change(request.file, { state: "revoked", thumbnail: null }),
-    file_save: async () => "/home/ana/Downloads/ring.jpg",
+    file_save: async () => "/tmp/ring.jpg",
     file_open: async () => null,
     file_preview: async ({ file: id }) => {
       const file = find(id);

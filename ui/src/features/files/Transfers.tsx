@@ -9,8 +9,8 @@ import { useTransfers, useUploads } from "../../data/files";
 import { seconds, size } from "../../data/size";
 import styles from "./Files.module.css";
 
-/** So many show above where one writes; the others are in the view of files. */
-const SHOWN = 2;
+/** As many show above where one writes, so that the thread keeps its room; the others are in the view of files. */
+const SHOWN = 1;
 
 /** What goes out in one conversation. */
 export function Uploads({ conversation }: { conversation: string }): ReactNode {

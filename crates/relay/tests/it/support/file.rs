@@ -10,7 +10,7 @@ use reqwest::{Body, Method};
 use super::{Person, now_ms, random};
 
 /// What the relay answered, headers included.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct FileAnswer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -68,7 +68,12 @@ impl Person {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut response = request.send().await.unwrap();
+        let answer = request.send().await;
+        // A connection that breaks off may do so before its headers have gone out.
+        if answer.as_ref().is_err_and(|error| error.is_request() && !error.is_connect()) {
+            return FileAnswer::default();
+        }
+        let mut response = answer.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let (mut bytes, mut is_whole) = (Vec::new(), true);
         loop {
