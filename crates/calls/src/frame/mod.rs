@@ -1,8 +1,11 @@
 //! Frames end to end: sealed before they are cut into packets, opened after they were put together (SFrame, RFC 9605).
 
+mod backend;
 mod layout;
 mod opener;
 mod sealer;
+#[cfg(test)]
+mod tests;
 
 pub use layout::Layout;
 pub(crate) use layout::is_key;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bezel_crypto::call::FrameKey;
 use sframe::frame::EncryptedFrameView;
 use sframe::frame::validation::{ReplayAttackProtection, ReplayAttackProtectionError, Tolerance};
-use sframe::key::DecryptionKey;
 
+use super::backend::DecryptionKey;
 use super::{FrameError, Layout, SUITE};
 
 /// So long frames of the generation before are still taken.

@@ -2,8 +2,8 @@
 
 use bezel_crypto::call::FrameKey;
 use sframe::frame::{MediaFrameView, MonotonicCounter};
-use sframe::key::EncryptionKey;
 
+use super::backend::EncryptionKey;
 use super::{FrameError, Layout, SUITE};
 
 /// Seals frames; each has the next counter.
