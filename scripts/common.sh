@@ -6,8 +6,8 @@ TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 STAMPS=$TARGET/stamps
 TOOLS=$TARGET/tools
 
-# To build the app (Tauri on WebKitGTK, SQLCipher over the system's libcrypto).
-BUILD_PACKAGES=(build-essential cmake pkg-config git libssl-dev libwebkit2gtk-4.1-dev libxdo-dev librsvg2-dev)
+# To build the app (Tauri on WebKitGTK, SQLCipher over the system's libcrypto, VP8 by libvpx with bindings that libclang makes).
+BUILD_PACKAGES=(build-essential cmake pkg-config git libclang-dev libssl-dev libvpx-dev libwebkit2gtk-4.1-dev libxdo-dev librsvg2-dev)
 # To test it: a display with a font, a driver of the web view, a bus with a keyring, a browser for the interface.
 TEST_PACKAGES=(webkit2gtk-driver xvfb fonts-dejavu-core dbus gnome-keyring libsecret-tools chromium procps shellcheck python3-venv)
 

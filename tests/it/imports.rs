@@ -55,6 +55,8 @@ fn every_crate_imports_only_what_the_architecture_allows() {
         ("bezel-protocol", &[][..]),
         ("bezel-media", &[]),
         ("bezel-crypto", &["bezel-protocol"]),
+        ("bezel-vpx", &[]),
+        ("bezel-calls", &["bezel-crypto", "bezel-protocol", "bezel-vpx"]),
         ("bezel-core", &["bezel-crypto", "bezel-media", "bezel-protocol"]),
         ("bezel-relay", &["bezel-protocol"]),
         ("bezel-cli", &["bezel-core", "bezel-relay", "bezel-crypto", "bezel-protocol"]),

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod call;
+mod clock;
 pub mod connection;
 pub mod device;
 pub mod frame;

@@ -180,7 +180,7 @@ impl Encoder {
             // SAFETY: a packet of this kind holds a frame, whose buffer has `sz` bytes.
             encoded = Some(unsafe {
                 let frame = packet.data.frame;
-                let data = std::slice::from_raw_parts(frame.buf.cast::<u8>(), frame.sz as usize).to_vec();
+                let data = std::slice::from_raw_parts(frame.buf.cast::<u8>(), frame.sz).to_vec();
                 Encoded { data, is_key: frame.flags & vpx_sys::VPX_FRAME_IS_KEY != 0 }
             });
         }

@@ -1,7 +1,5 @@
 //! Pictures through the encoder and the decoder.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 use bezel_vpx::{Content, Decoder, Encoder, EncoderOptions, Planes, VpxError, size_of_key_frame};
 use proptest::prelude::*;
 

@@ -7,6 +7,7 @@ use bezel_protocol::{DeviceId, GuestId};
 use proptest::prelude::*;
 
 use super::{End, Input, Limits, Machine, Output, Peer, Phase, Sender};
+use crate::clock;
 use crate::connection::LinkState;
 
 const ANA: DeviceId = DeviceId::from_bytes([1; 16]);
@@ -24,13 +25,13 @@ struct Device {
 
 impl Device {
     fn calling(me: DeviceId, others: usize) -> Self {
-        let now = Instant::now();
+        let now = clock::now();
         let (machine, said) = Machine::outgoing(me, others, VIDEO, Limits::default(), now);
         Self { machine, said, numbers: 0, now }
     }
 
     fn called(me: DeviceId, others: usize) -> Self {
-        let now = Instant::now();
+        let now = clock::now();
         let (machine, said) = Machine::incoming(me, others, Limits::default(), now);
         Self { machine, said, numbers: 0, now }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bezel_crypto::call::Track;
 use rtc::rtcp;
@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
 use super::{AudioPacket, ConnectionEvent};
+use crate::clock;
 use crate::rtp::{Assembler, Step, Unwrapped};
 
 /// What is known of a track of the other side.
@@ -48,7 +49,7 @@ async fn read_audio(remote: Arc<dyn TrackRemote>, inbound: Arc<Inbound>, events:
             sequence: sequence.sequence(packet.header.sequence_number),
             timestamp: timestamp.timestamp(packet.header.timestamp),
             data: packet.payload,
-            at: Instant::now(),
+            at: clock::now(),
         };
         if events.send(ConnectionEvent::Audio(packet)).await.is_err() {
             return;
@@ -65,14 +66,13 @@ async fn read_video(
 ) {
     let mut assembler = Assembler::new();
     loop {
-        let wakes_at =
-            assembler.wakes_at(Instant::now()).map_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600), Into::into);
+        let wakes_at = assembler.wakes_at(clock::now()).map_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600), Into::into);
         tokio::select! {
             event = remote.poll() => match event {
                 Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
                     let header = &packet.header;
                     inbound.ssrc.store(header.ssrc, Ordering::Relaxed);
-                    assembler.push(header.sequence_number, header.timestamp, header.marker, &packet.payload, Instant::now());
+                    assembler.push(header.sequence_number, header.timestamp, header.marker, &packet.payload, clock::now());
                 }
                 Some(_) => continue,
                 None => return,
@@ -83,7 +83,7 @@ async fn read_video(
             assembler.restart();
         }
         let round_trip = Duration::from_micros(round_trip.load(Ordering::Relaxed));
-        for step in assembler.steps(Instant::now(), round_trip) {
+        for step in assembler.steps(clock::now(), round_trip) {
             let media_ssrc = inbound.ssrc.load(Ordering::Relaxed);
             let ask: Box<dyn rtcp::Packet> = match step {
                 Step::Frame(frame) => {

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
 
 use async_trait::async_trait;
 use bezel_crypto::call::Track;
@@ -24,6 +23,7 @@ use super::inbound::{self, Inbound};
 use super::outbound::Outbound;
 use super::stack::{AUDIO_CLOCK, Stack, VIDEO_CLOCK};
 use super::{Connection, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, LinkStats, check_description, fingerprint};
+use crate::clock;
 
 /// So many events wait for whoever reads them.
 const QUEUE: usize = 256;
@@ -175,7 +175,7 @@ impl Connection for WebRtc {
     }
 
     async fn stats(&self) -> LinkStats {
-        let report = self.connection.get_stats(Instant::now(), StatsSelector::None).await;
+        let report = self.connection.get_stats(clock::now(), StatsSelector::None).await;
         let arrival = self.arrivals.of(self.outbound[1].ssrc);
         let mut stats = LinkStats {
             loss_out: arrival.loss,

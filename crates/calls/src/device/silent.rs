@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Block, DeviceError, Speaker};
+use crate::clock;
 
 /// Takes a block every 10 ms.
 pub struct SilentSpeaker {
@@ -11,17 +12,17 @@ pub struct SilentSpeaker {
 
 impl Default for SilentSpeaker {
     fn default() -> Self {
-        Self { next_at: Instant::now() }
+        Self { next_at: clock::now() }
     }
 }
 
 impl Speaker for SilentSpeaker {
     fn write(&mut self, _: &Block) -> Result<(), DeviceError> {
         self.next_at += Duration::from_millis(10);
-        match self.next_at.checked_duration_since(Instant::now()) {
+        match self.next_at.checked_duration_since(clock::now()) {
             Some(wait) => std::thread::sleep(wait),
             // After a standstill it does not hurry.
-            None if self.next_at.elapsed() > Duration::from_millis(200) => self.next_at = Instant::now(),
+            None if self.next_at.elapsed() > Duration::from_millis(200) => self.next_at = clock::now(),
             None => {}
         }
         Ok(())

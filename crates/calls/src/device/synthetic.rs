@@ -1,9 +1,10 @@
 //! A moving pattern with a counter and a clock in it, and a tone: for tests, and for people without a camera.
 
 use std::f32::consts::TAU;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::{BLOCK, Block, DeviceError, Microphone, Pictures};
+use crate::clock;
 use crate::picture::Picture;
 
 /// Pixels of a side of a bit's square: coarse enough to outlast any compression.
@@ -28,16 +29,12 @@ impl Mark {
     /// How long ago it was made, by this machine's clock.
     #[must_use]
     pub fn age(&self) -> Duration {
-        Duration::from_millis(u64::from(clock_ms().wrapping_sub(self.clock_ms)))
+        Duration::from_millis(u64::from(clock::epoch_ms().wrapping_sub(self.clock_ms)))
     }
 
     fn words(self) -> [u32; ROWS] {
         [self.number, self.clock_ms, self.number ^ self.clock_ms.rotate_left(7) ^ SALT]
     }
-}
-
-fn clock_ms() -> u32 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u32
 }
 
 /// Reads the mark of a picture that was at least 512 pixels wide when it was made, and may be smaller by now.
@@ -69,13 +66,13 @@ impl SyntheticPictures {
     /// Pictures of a size, so many a second.
     #[must_use]
     pub fn new(width: u32, height: u32, per_second: u32) -> Self {
-        Self { size: (width, height), interval: Duration::from_secs(1) / per_second.max(1), next_at: Instant::now(), number: 0 }
+        Self { size: (width, height), interval: Duration::from_secs(1) / per_second.max(1), next_at: clock::now(), number: 0 }
     }
 
     /// The picture of a mark, without waiting.
     #[must_use]
     pub fn draw(&self, mark: Mark) -> Picture {
-        let mut picture = Picture::black(self.size.0, self.size.1, Instant::now());
+        let mut picture = Picture::black(self.size.0, self.size.1, clock::now());
         let (width, height) = (picture.size().0 as usize, picture.size().1 as usize);
         let step = mark.number as usize * 3;
         let (y, u, v) = picture.planes_mut();
@@ -108,7 +105,7 @@ impl SyntheticPictures {
 
 impl Pictures for SyntheticPictures {
     fn next(&mut self) -> Result<Picture, DeviceError> {
-        let now = Instant::now();
+        let now = clock::now();
         match self.next_at.checked_duration_since(now) {
             Some(wait) => std::thread::sleep(wait),
             // Whoever took its time gets the next one at once, not all that were missed.
@@ -116,7 +113,7 @@ impl Pictures for SyntheticPictures {
             None => {}
         }
         self.next_at += self.interval;
-        let picture = self.draw(Mark { number: self.number, clock_ms: clock_ms() });
+        let picture = self.draw(Mark { number: self.number, clock_ms: clock::epoch_ms() });
         self.number = self.number.wrapping_add(1);
         Ok(picture)
     }
@@ -133,7 +130,7 @@ impl SyntheticMicrophone {
     /// A tone of `hertz`.
     #[must_use]
     pub fn new(hertz: f32) -> Self {
-        Self { hertz, samples: 0, began: Instant::now() }
+        Self { hertz, samples: 0, began: clock::now() }
     }
 }
 
@@ -146,10 +143,10 @@ impl Microphone for SyntheticMicrophone {
             self.samples += 1;
         }
         let ends_at = self.began + Duration::from_micros(self.samples * 1_000_000 / 48_000);
-        match ends_at.checked_duration_since(Instant::now()) {
+        match ends_at.checked_duration_since(clock::now()) {
             Some(wait) => std::thread::sleep(wait),
             None if ends_at.elapsed() > Duration::from_secs(1) => {
-                self.began = Instant::now().checked_sub(Duration::from_micros(self.samples * 1_000_000 / 48_000)).unwrap_or(self.began);
+                self.began = clock::now().checked_sub(Duration::from_micros(self.samples * 1_000_000 / 48_000)).unwrap_or(self.began);
             }
             None => {}
         }
@@ -175,13 +172,13 @@ mod tests {
             prop_assert_eq!(read_mark(&drawn, 640), Some(mark));
             let mut encoder = Encoder::new(EncoderOptions { width: 640, height: 360, kbit_s: 300, content: Content::Camera }).unwrap();
             let frame = encoder.encode(&drawn.planes(), 0, 3000, true).unwrap().unwrap();
-            let shown = Decoder::new().unwrap().decode(&frame.data, |planes| Picture::copied(&planes, Instant::now())).unwrap().unwrap();
+            let shown = Decoder::new().unwrap().decode(&frame.data, |planes| Picture::copied(&planes, clock::now())).unwrap().unwrap();
             prop_assert_eq!(read_mark(&shown, 640), Some(mark));
         }
     }
 
     #[test]
     fn an_even_picture_holds_no_mark() {
-        assert_eq!(read_mark(&Picture::black(640, 360, Instant::now()), 640), None);
+        assert_eq!(read_mark(&Picture::black(640, 360, clock::now()), 640), None);
     }
 }

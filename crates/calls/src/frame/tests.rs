@@ -1,6 +1,6 @@
 //! Frames: the vectors of RFC 9605, and what an attacker may try.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bezel_crypto::Secret;
 use bezel_crypto::call::{CallSecret, Track};
@@ -12,6 +12,7 @@ use sframe::header::SframeHeader;
 
 use super::backend::{DecryptionKey, EncryptionKey};
 use super::{FrameError, FrameOpener, FrameSealer, Layout, SUITE};
+use crate::clock;
 
 const ANA: [u8; 16] = [1; 16];
 const BEN: [u8; 16] = [2; 16];
@@ -73,7 +74,7 @@ fn seal(sealer: &mut FrameSealer, frame: &[u8]) -> Vec<u8> {
 
 fn open(opener: &mut FrameOpener, sealed: &[u8]) -> Result<Vec<u8>, FrameError> {
     let mut frame = Vec::new();
-    opener.open(sealed, Instant::now(), &mut frame).map(|()| frame)
+    opener.open(sealed, clock::now(), &mut frame).map(|()| frame)
 }
 
 proptest! {
@@ -135,7 +136,7 @@ fn after_a_removal_the_old_keys_open_nothing_and_their_frames_are_refused_after_
     let mut member = FrameOpener::new(&key(&old), Layout::Opus).unwrap();
     let (late, newer) = (seal(&mut before, b"under way"), seal(&mut after, b"for those who stayed"));
     assert_eq!(open(&mut removed, &newer), Err(FrameError::Closed));
-    let now = Instant::now();
+    let now = clock::now();
     member.rekey(&key(&new), now).unwrap();
     assert!(open(&mut member, &newer).is_ok() && open(&mut member, &late).is_ok());
     let later = seal(&mut before, b"too late");

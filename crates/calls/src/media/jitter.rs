@@ -151,6 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock;
 
     fn packet(number: i64) -> Vec<u8> {
         number.to_be_bytes().to_vec()
@@ -158,7 +159,7 @@ mod tests {
 
     /// Packets that come at these milliseconds, pulled every 20 ms; what was played, and how many holes.
     fn play(arrivals: &[(u64, i64)], for_ms: u64) -> (Vec<i64>, usize) {
-        let (mut buffer, began) = (JitterBuffer::default(), Instant::now());
+        let (mut buffer, began) = (JitterBuffer::default(), clock::now());
         let (mut played, mut holes, mut waiting) = (Vec::new(), 0, arrivals.to_vec());
         waiting.sort_unstable();
         let mut waiting = waiting.into_iter().peekable();
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn a_lost_packet_is_reconstructed_from_the_next() {
         let mut buffer = JitterBuffer::default();
-        let began = Instant::now();
+        let began = clock::now();
         for number in [0, 1, 3, 4, 5] {
             buffer.push(number, number * 960, packet(number), began + FRAME * number as u32);
         }

@@ -131,6 +131,7 @@ mod tests {
     use bezel_vpx::Decoder;
 
     use super::*;
+    use crate::clock;
     use crate::device::{Mark, SyntheticPictures, read_mark};
 
     fn at(milliseconds: u64, began: Instant, number: u32) -> Picture {
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_narrowing_path_makes_pictures_smaller_and_they_stay_readable() {
-        let began = Instant::now();
+        let began = clock::now();
         let (mut encoder, mut decoder) = (PictureEncoder::new(Content::Camera, began), Decoder::new().unwrap());
         for (index, (estimate, size)) in [(3_000_000, (1280, 720)), (600_000, (640, 360)), (3_000_000, (1280, 720))].into_iter().enumerate()
         {
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn timestamps_follow_the_time_at_which_pictures_were_taken() {
-        let began = Instant::now();
+        let began = clock::now();
         let mut encoder = PictureEncoder::new(Content::Camera, began);
         assert_eq!(encoder.encode(&at(0, began, 0)).unwrap().unwrap().timestamp, 0);
         assert!(encoder.encode(&at(10, began, 1)).unwrap().is_none(), "too soon after the last one");

@@ -153,6 +153,7 @@ mod tests {
     use bezel_protocol::DeviceId;
 
     use super::*;
+    use crate::clock;
     use crate::device::{Microphone as _, SyntheticMicrophone};
     use crate::media::SoundEncoder;
 
@@ -167,7 +168,7 @@ mod tests {
             for _ in 0..60 {
                 microphone.read(&mut block).unwrap();
                 if let Some(packet) = encoder.encode(&block).unwrap() {
-                    playout.push(peer, number, number * 960, packet, Instant::now());
+                    playout.push(peer, number, number * 960, packet, clock::now());
                     number += 1;
                 }
             }

@@ -59,10 +59,11 @@ impl Synchronizer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     #[test]
     fn a_picture_waits_for_its_sound_and_no_longer() {
-        let (mut sync, now) = (Synchronizer::default(), Instant::now());
+        let (mut sync, now) = (Synchronizer::default(), clock::now());
         assert_eq!(sync.hold(9000, now), Duration::ZERO, "nothing is known");
         sync.sound_clock(48_000, 1_000.0);
         sync.picture_clock(90_000, 1_000.0);

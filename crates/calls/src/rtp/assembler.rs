@@ -233,6 +233,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock;
     use crate::rtp::fragments;
 
     const RTT: Duration = Duration::from_millis(40);
@@ -274,7 +275,7 @@ mod tests {
                     packets.swap(1 + a % (count - 1), 1 + b % (count - 1));
                 }
             }
-            let (mut assembler, now) = (Assembler::new(), Instant::now());
+            let (mut assembler, now) = (Assembler::new(), clock::now());
             let mut out = Vec::new();
             for (sequence, timestamp, ends, payload) in packets {
                 assembler.push(sequence, timestamp, ends, &payload, now);
@@ -285,7 +286,7 @@ mod tests {
 
         #[test]
         fn any_packets_are_taken_without_a_panic(packets in proptest::collection::vec((any::<u16>(), any::<u32>(), any::<bool>(), proptest::collection::vec(any::<u8>(), 0..8)), 0..300)) {
-            let (mut assembler, mut now) = (Assembler::new(), Instant::now());
+            let (mut assembler, mut now) = (Assembler::new(), clock::now());
             for (sequence, timestamp, ends, payload) in packets {
                 now += Duration::from_millis(7);
                 assembler.push(sequence, timestamp, ends, &payload.into(), now);
@@ -297,7 +298,7 @@ mod tests {
     #[test]
     fn a_lost_packet_is_asked_for_a_bounded_number_of_times_and_then_a_key_frame() {
         let frames: Vec<Bytes> = (0..3).map(|number| frame(number, number == 0, 3000)).collect();
-        let (mut assembler, mut now) = (Assembler::new(), Instant::now());
+        let (mut assembler, mut now) = (Assembler::new(), clock::now());
         let all = packets(&frames);
         for (index, (sequence, timestamp, ends, payload)) in all.iter().enumerate() {
             // The second packet of the second frame is lost.
@@ -328,7 +329,7 @@ mod tests {
     #[test]
     fn a_packet_that_comes_when_asked_for_lets_everything_go_on() {
         let frames: Vec<Bytes> = (0..3).map(|number| frame(number, number == 0, 3000)).collect();
-        let (mut assembler, now) = (Assembler::new(), Instant::now());
+        let (mut assembler, now) = (Assembler::new(), clock::now());
         let mut all = packets(&frames);
         let lost = all.remove(4);
         for (sequence, timestamp, ends, payload) in &all {
@@ -343,7 +344,7 @@ mod tests {
     #[test]
     fn a_key_frame_after_a_hole_is_shown_at_once_when_the_hole_is_given_up() {
         let frames: Vec<Bytes> = [true, false, true].iter().enumerate().map(|(number, key)| frame(number as u32, *key, 3000)).collect();
-        let (mut assembler, now) = (Assembler::new(), Instant::now());
+        let (mut assembler, now) = (Assembler::new(), clock::now());
         for (index, (sequence, timestamp, ends, payload)) in packets(&frames).iter().enumerate() {
             if index != 4 {
                 assembler.push(*sequence, *timestamp, *ends, payload, now);
