@@ -137,7 +137,12 @@ pub(crate) async fn enqueue(
     let (kind, text, reply_to) = match content {
         Content::Text(text) => (Kind::Text, Some(text.text.clone()), text.reply_to),
         Content::File(_) => (Kind::File, name.map(str::to_owned), None),
-        Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_) => (Kind::Event, None, None),
+        Content::Description(_)
+        | Content::FileReceipt(_)
+        | Content::FileRevocation(_)
+        | Content::Call(_)
+        | Content::CallEnd(_)
+        | Content::CallSignal(_) => (Kind::Event, None, None),
         Content::Unknown { .. } => (Kind::Unknown, None, None),
     };
     let row = Message {

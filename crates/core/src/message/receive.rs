@@ -153,7 +153,15 @@ async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId
                 Some(content @ Content::Description(_)) => describe(db, conversation, &content, message.sent_at_ms).await?,
                 Some(Content::FileReceipt(receipt)) => file::believe_receipt(db, &verified, &receipt).await?,
                 Some(Content::FileRevocation(revocation)) => file::apply_revocation(db, &verified, revocation, role).await?,
-                Some(Content::Text(_) | Content::File(_) | Content::Unknown { .. }) | None => {}
+                Some(
+                    Content::Text(_)
+                    | Content::File(_)
+                    | Content::Call(_)
+                    | Content::CallEnd(_)
+                    | Content::CallSignal(_)
+                    | Content::Unknown { .. },
+                )
+                | None => {}
             }
         }
         Outcome::Later(message) => {
