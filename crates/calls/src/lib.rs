@@ -13,3 +13,4 @@ pub mod frame;
 pub mod media;
 pub mod picture;
 pub mod rtp;
+pub mod session;

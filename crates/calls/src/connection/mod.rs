@@ -16,6 +16,7 @@ use bezel_crypto::call::Track;
 use bezel_protocol::content::Candidate;
 use bezel_protocol::wire::IceServer;
 use bytes::Bytes;
+use serde::Serialize;
 
 pub use self::description::{BadDescription, check_description, fingerprint};
 pub use self::webrtc::WebRtc;
@@ -102,7 +103,7 @@ pub enum LinkState {
 }
 
 /// How a connection does.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LinkStats {
     /// Round trip in milliseconds, by ICE's checks.
     pub round_trip_ms: f64,

@@ -21,6 +21,8 @@ pub enum Outgoing {
     Picture(Track, EncodedPicture),
     /// A device is gone; nothing more comes of it.
     Failed(Track, DeviceError),
+    /// The loudspeaker is gone.
+    SpeakerFailed(DeviceError),
 }
 
 /// What a thread is told.

@@ -1,0 +1,177 @@
+//! One other participant: a connection, and what opens what comes over it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bezel_crypto::call::{CallSecret, Track};
+use bezel_protocol::content::Candidate;
+use bezel_vpx::size_of_key_frame;
+use tokio::task::JoinHandle;
+
+use super::Sink;
+use super::stats::PeerStats;
+use crate::call::Peer;
+use crate::connection::{AudioPacket, Connection};
+use crate::frame::{FrameError, FrameOpener, Layout};
+use crate::media::{Playout, Synchronizer};
+use crate::rtp::Assembled;
+
+/// So many pictures of one track are held for their sound at most.
+const MAX_HELD: usize = 30;
+
+/// What connects to somebody.
+pub(super) struct PeerLink {
+    pub(super) connection: Arc<dyn Connection>,
+    /// The task that passes the connection's events on.
+    pub(super) events: JoinHandle<()>,
+    /// Candidates that came before the description they belong to.
+    pub(super) early: Vec<Candidate>,
+    pub(super) is_described: bool,
+    pub(super) attempt: u32,
+    openers: [FrameOpener; 3],
+    sync: Synchronizer,
+    held: VecDeque<Held>,
+    opened: Vec<u8>,
+    pub(super) stats: PeerStats,
+    pub(super) began: Instant,
+    /// Pictures that came since, to count them a second.
+    since: (Instant, u64),
+}
+
+/// A picture that waits for its sound.
+struct Held {
+    due: Instant,
+    track: Track,
+    frame: Vec<u8>,
+    timestamp: i64,
+}
+
+pub(super) const fn layout(track: Track) -> Layout {
+    if matches!(track, Track::Audio) { Layout::Opus } else { Layout::Vp8 }
+}
+
+impl PeerLink {
+    pub(super) fn new(
+        peer: Peer,
+        connection: Arc<dyn Connection>,
+        events: JoinHandle<()>,
+        secret: &CallSecret,
+        now: Instant,
+    ) -> Result<Self, FrameError> {
+        let opener = |track| {
+            let key = secret.frame_key(peer.id(), track).map_err(|_| FrameError::Failed)?;
+            FrameOpener::new(&key, layout(track))
+        };
+        let openers = [opener(Track::Audio)?, opener(Track::Camera)?, opener(Track::Screen)?];
+        let name = match peer {
+            Peer::Device(device) => device.to_string(),
+            Peer::Guest(guest) => guest.to_string(),
+        };
+        Ok(Self {
+            connection,
+            events,
+            early: Vec::new(),
+            is_described: false,
+            attempt: 0,
+            openers,
+            sync: Synchronizer::default(),
+            held: VecDeque::new(),
+            opened: Vec::new(),
+            stats: PeerStats { peer: name, ..PeerStats::default() },
+            began: now,
+            since: (now, 0),
+        })
+    }
+
+    /// Goes on with the keys of a new generation.
+    pub(super) fn rekey(&mut self, peer: Peer, secret: &CallSecret, now: Instant) -> Result<(), FrameError> {
+        for (opener, track) in self.openers.iter_mut().zip(Track::ALL) {
+            let key = secret.frame_key(peer.id(), track).map_err(|_| FrameError::Failed)?;
+            opener.rekey(&key, now)?;
+        }
+        Ok(())
+    }
+
+    /// A clock of the other side.
+    pub(super) fn clock(&mut self, track: Track, rtp: u32, ntp_ms: f64) {
+        match track {
+            Track::Audio => self.sync.sound_clock(rtp, ntp_ms),
+            Track::Camera => self.sync.picture_clock(rtp, ntp_ms),
+            // A screen is shown as it comes.
+            Track::Screen => {}
+        }
+    }
+
+    /// Opens a packet of sound and lets it play.
+    pub(super) fn sound(&mut self, peer: Peer, packet: AudioPacket, playout: &Playout, now: Instant) {
+        if self.open(Track::Audio, &packet.data, now) {
+            self.stats.packets_received += 1;
+            playout.push(peer, packet.sequence, packet.timestamp, std::mem::take(&mut self.opened), packet.at);
+        }
+    }
+
+    /// Opens a picture; it is shown now or with its sound.
+    pub(super) fn picture(&mut self, peer: Peer, track: Track, frame: &Assembled, playout: &Playout, sink: &dyn Sink, now: Instant) {
+        if !self.open(track, &frame.data, now) {
+            // What builds on it can't be shown either.
+            return self.connection.restart_track(track);
+        }
+        self.stats.frames_received += 1;
+        if self.stats.first_frame_ms.is_none() {
+            self.stats.first_frame_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).ok();
+        }
+        if let (Track::Camera, Some((width, height))) = (track, size_of_key_frame(&self.opened)) {
+            (self.stats.width, self.stats.height) = (width, height);
+        }
+        let hold = match track {
+            Track::Camera => {
+                self.sync.plays(playout.playing(peer), now);
+                self.sync.hold(frame.timestamp, now)
+            }
+            _ => std::time::Duration::ZERO,
+        };
+        if hold.is_zero() && !self.held.iter().any(|held| held.track == track) {
+            return sink.picture(Some(peer), track, &self.opened, frame.timestamp);
+        }
+        if self.held.len() >= MAX_HELD {
+            self.show(peer, None, sink);
+        }
+        self.held.push_back(Held { due: now + hold, track, frame: self.opened.clone(), timestamp: frame.timestamp });
+    }
+
+    /// Shows the pictures whose time has come; without a time, all of them.
+    pub(super) fn show(&mut self, peer: Peer, now: Option<Instant>, sink: &dyn Sink) {
+        while let Some(held) = self.held.pop_front_if(|held| now.is_none_or(|now| held.due <= now)) {
+            sink.picture(Some(peer), held.track, &held.frame, held.timestamp);
+        }
+    }
+
+    /// When the next picture is to be shown.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.held.front().map(|held| held.due)
+    }
+
+    /// The numbers, with the pictures a second since the last time they were asked for.
+    pub(super) async fn measure(&mut self, peer: Peer, playout: &Playout, now: Instant) -> PeerStats {
+        let (since, before) = self.since;
+        let seconds = now.saturating_duration_since(since).as_secs_f64();
+        if seconds >= 0.9 {
+            self.stats.frames_per_second = (self.stats.frames_received - before) as f64 / seconds;
+            self.since = (now, self.stats.frames_received);
+        }
+        self.stats.link = self.connection.stats().await;
+        (self.stats.level, self.stats.concealed) = playout.level(peer);
+        self.stats.clone()
+    }
+
+    fn open(&mut self, track: Track, sealed: &[u8], now: Instant) -> bool {
+        let Some(opener) = self.openers.get_mut(track as usize) else { return false };
+        match opener.open(sealed, now, &mut self.opened) {
+            Ok(()) => return true,
+            Err(FrameError::Replayed) => self.stats.replays += 1,
+            Err(_) => self.stats.decrypt_errors += 1,
+        }
+        false
+    }
+}

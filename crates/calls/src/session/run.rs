@@ -1,0 +1,416 @@
+//! The task.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bezel_crypto::SystemRng;
+use bezel_crypto::call::{CallSecret, Track};
+use bezel_protocol::content::{CallOutcome, Candidate, SignalBody};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::peer::{PeerLink, layout};
+use super::{CallStats, CallView, Command, Event, SessionOptions, Sink};
+use crate::call::{End, Input, Machine, Output, Peer, Phase};
+use crate::clock;
+use crate::connection::{ConnectionError, ConnectionEvent, ConnectionOptions, WebRtc};
+use crate::frame::{FrameError, FrameSealer};
+use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
+
+/// The estimate is passed on to encoders this often.
+const ADAPT: Duration = Duration::from_millis(500);
+/// So many frames wait to be sealed.
+const OUTGOING: usize = 64;
+/// A key frame is made at most this often, whoever asks.
+const KEY_FRAME_GAP: Duration = Duration::from_millis(300);
+
+struct Running {
+    machine: Machine,
+    me: [u8; 16],
+    secret: CallSecret,
+    options: ConnectionOptions,
+    sink: Arc<dyn Sink>,
+    events: mpsc::Sender<Event>,
+    links: BTreeMap<Peer, PeerLink>,
+    incoming: mpsc::Sender<(Peer, ConnectionEvent)>,
+    outgoing: mpsc::Sender<Outgoing>,
+    sealers: [FrameSealer; 3],
+    devices: [Option<DeviceSender>; 3],
+    playout: Playout,
+    processor: Option<SharedProcessor>,
+    stats: CallStats,
+    began: Instant,
+    /// Since the call was answered.
+    answered_at: Option<Instant>,
+    live_since: Option<Instant>,
+    key_frame_at: [Option<Instant>; 3],
+    sealed: Vec<u8>,
+}
+
+pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Command>, events: mpsc::Sender<Event>) {
+    let now = clock::now();
+    let SessionOptions { me, others, calls, secret, connection, limits, sink } = options;
+    let (machine, outputs) = match calls {
+        Some(media) => Machine::outgoing(me, others, media, limits, now),
+        None => Machine::incoming(me, others, limits, now),
+    };
+    let (incoming, mut inbox) = mpsc::channel(OUTGOING);
+    let (outgoing, mut frames) = mpsc::channel(OUTGOING);
+    let me = *me.as_bytes();
+    let Ok(sealers) = sealers(&secret, &me) else { return };
+    let mut running = Running {
+        machine,
+        me,
+        secret,
+        options: connection,
+        sink,
+        events,
+        links: BTreeMap::new(),
+        incoming,
+        outgoing,
+        sealers,
+        devices: [None, None, None],
+        playout: Playout::default(),
+        processor: None,
+        stats: CallStats::default(),
+        began: now,
+        answered_at: None,
+        live_since: None,
+        key_frame_at: [None; 3],
+        sealed: Vec::new(),
+    };
+    running.carry_out(outputs, now).await;
+    let mut adapt = tokio::time::interval(ADAPT);
+    while !matches!(running.machine.phase(), Phase::Ended { .. }) {
+        let wakes_at = running.wakes_at().unwrap_or(now + Duration::from_secs(3600)).max(clock::now());
+        tokio::select! {
+            command = commands.recv() => match command {
+                Some(command) => running.told(command).await,
+                // Whoever started the call is gone: so is the call.
+                None => running.input(Input::Leave).await,
+            },
+            Some((peer, event)) = inbox.recv() => running.heard(peer, event).await,
+            Some(outgoing) = frames.recv() => running.send(outgoing).await,
+            _ = adapt.tick() => running.adapt().await,
+            () = tokio::time::sleep_until(wakes_at.into()) => running.woken().await,
+        }
+    }
+}
+
+fn sealers(secret: &CallSecret, me: &[u8; 16]) -> Result<[FrameSealer; 3], FrameError> {
+    let sealer = |track| FrameSealer::new(&secret.frame_key(me, track).map_err(|_| FrameError::Failed)?, layout(track));
+    Ok([sealer(Track::Audio)?, sealer(Track::Camera)?, sealer(Track::Screen)?])
+}
+
+impl Running {
+    fn wakes_at(&self) -> Option<Instant> {
+        self.links.values().filter_map(PeerLink::due).chain(self.machine.wakes_at()).min()
+    }
+
+    async fn woken(&mut self) {
+        let now = clock::now();
+        for (peer, link) in &mut self.links {
+            link.show(*peer, Some(now), self.sink.as_ref());
+        }
+        if self.machine.wakes_at().is_some_and(|at| at <= now) {
+            self.input(Input::Tick).await;
+        }
+    }
+
+    async fn input(&mut self, input: Input) {
+        let now = clock::now();
+        match &input {
+            Input::Answer(_) | Input::Signal { body: SignalBody::Joined(_), .. } if self.answered_at.is_none() => {
+                self.answered_at = Some(now)
+            }
+            Input::Answer(_) => self.answered_at = Some(now),
+            _ => {}
+        }
+        let outputs = self.machine.handle(input, now);
+        self.carry_out(outputs, now).await;
+    }
+
+    async fn carry_out(&mut self, outputs: Vec<Output>, now: Instant) {
+        for output in outputs {
+            let done = match output {
+                Output::Send(to, body) => {
+                    self.tell(Event::Send(to, body)).await;
+                    Ok(())
+                }
+                Output::Open(peer, attempt) => self.open(peer, attempt, now).await.map_err(|error| (peer, error)),
+                Output::Restart(peer, attempt) => self.offer(peer, attempt, true).await.map_err(|error| (peer, error)),
+                Output::TakeOffer(peer, attempt, sdp) => self.answer(peer, attempt, sdp).await.map_err(|error| (peer, error)),
+                Output::TakeAnswer(peer, sdp) => self.accept(peer, sdp).await.map_err(|error| (peer, error)),
+                Output::TakeCandidates(peer, candidates) => {
+                    self.candidates(peer, candidates).await;
+                    Ok(())
+                }
+                Output::Close(peer) => {
+                    self.close(peer).await;
+                    Ok(())
+                }
+                Output::Changed => {
+                    self.changed(now).await;
+                    Ok(())
+                }
+                Output::Ended(outcome, end) => {
+                    self.ended(outcome, end, now).await;
+                    Ok(())
+                }
+            };
+            if let Err((peer, error)) = done {
+                tracing::info!(%error, "a connection was not negotiated");
+                let outputs = self.machine.handle(Input::LinkError(peer), now);
+                Box::pin(self.carry_out(outputs, now)).await;
+            }
+        }
+    }
+
+    async fn open(&mut self, peer: Peer, attempt: Option<u32>, now: Instant) -> Result<(), ConnectionError> {
+        let (connection, mut events) = WebRtc::new(&self.options, &mut SystemRng).await?;
+        let incoming = self.incoming.clone();
+        let passing = tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                if incoming.send((peer, event)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let began = self.answered_at.unwrap_or(now);
+        let link = PeerLink::new(peer, connection, passing, &self.secret, began).map_err(|_| ConnectionError::Closed)?;
+        self.playout.add(peer).map_err(|_| ConnectionError::Closed)?;
+        self.links.insert(peer, link);
+        match attempt {
+            Some(attempt) => self.offer(peer, attempt, false).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn offer(&mut self, peer: Peer, attempt: u32, restarts_ice: bool) -> Result<(), ConnectionError> {
+        let link = self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?;
+        link.attempt = attempt;
+        let sdp = link.connection.offer(restarts_ice).await?;
+        self.tell(Event::Send(Some(peer), SignalBody::Offer { attempt, sdp })).await;
+        Ok(())
+    }
+
+    async fn answer(&mut self, peer: Peer, attempt: u32, sdp: String) -> Result<(), ConnectionError> {
+        let link = self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?;
+        link.attempt = attempt;
+        let sdp = link.connection.answer(sdp).await?;
+        self.tell(Event::Send(Some(peer), SignalBody::Answer { attempt, sdp })).await;
+        self.described(peer).await;
+        Ok(())
+    }
+
+    async fn accept(&mut self, peer: Peer, sdp: String) -> Result<(), ConnectionError> {
+        self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?.connection.accept(sdp).await?;
+        self.described(peer).await;
+        Ok(())
+    }
+
+    /// Candidates that waited for the other side's description are taken now.
+    async fn described(&mut self, peer: Peer) {
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        link.is_described = true;
+        let early = std::mem::take(&mut link.early);
+        self.candidates(peer, early).await;
+    }
+
+    async fn candidates(&mut self, peer: Peer, candidates: Vec<Candidate>) {
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        for candidate in candidates.into_iter().take(bezel_protocol::content::MAX_CANDIDATES) {
+            if !link.is_described {
+                link.early.push(candidate);
+            } else if let Err(error) = link.connection.add_candidate(candidate).await {
+                tracing::debug!(%error, "a candidate was refused");
+            }
+        }
+        link.early.truncate(bezel_protocol::content::MAX_CANDIDATES);
+    }
+
+    async fn close(&mut self, peer: Peer) {
+        self.playout.remove(peer);
+        if let Some(link) = self.links.remove(&peer) {
+            link.events.abort();
+            link.connection.close().await;
+        }
+    }
+
+    async fn changed(&mut self, now: Instant) {
+        let phase = self.machine.phase();
+        if let Phase::Live { since } = phase {
+            self.live_since = Some(since.min(now));
+        }
+        let view = CallView { phase, media: self.machine.media(), peers: self.machine.peers().collect() };
+        if let Some(microphone) = &self.devices[0] {
+            microphone.set_muted(!view.media.microphone);
+        }
+        self.tell(Event::Changed(view)).await;
+    }
+
+    async fn ended(&mut self, outcome: CallOutcome, end: End, now: Instant) {
+        self.playout.stop();
+        self.devices = [None, None, None];
+        let seconds = self.live_since.map_or(0, |since| now.saturating_duration_since(since).as_secs());
+        let stats = Box::new(self.stats.clone());
+        self.tell(Event::Ended { outcome, end, stats, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }).await;
+    }
+
+    async fn told(&mut self, command: Command) {
+        let now = clock::now();
+        match command {
+            Command::Input(input) => self.input(input).await,
+            Command::Camera(source) => {
+                self.devices[1] =
+                    source.and_then(|source| started(DeviceSender::pictures(Track::Camera, source, self.began, self.outgoing.clone())));
+            }
+            Command::Screen(source) => {
+                self.devices[2] =
+                    source.and_then(|source| started(DeviceSender::pictures(Track::Screen, source, self.began, self.outgoing.clone())));
+            }
+            Command::Microphone(source) => {
+                self.devices[0] =
+                    source.and_then(|source| started(DeviceSender::sound(source, self.processor.clone(), self.outgoing.clone())));
+                if let Some(microphone) = &self.devices[0] {
+                    microphone.set_muted(!self.machine.media().microphone);
+                }
+            }
+            Command::Speaker(speaker) => self.speak(speaker),
+            Command::Processor(processor) => self.processor = Some(processor),
+            Command::Rekey(secret) => self.rekey(secret, now),
+            Command::KeyFrame(peer, track) => {
+                if let Some(link) = self.links.get(&peer) {
+                    link.connection.restart_track(track);
+                }
+            }
+            Command::IceServers(servers) => self.options.ice_servers = servers,
+            Command::Stats(answer) => {
+                let _ = answer.send(self.measure(now).await);
+            }
+        }
+    }
+
+    /// Another loudspeaker takes the place of the one before.
+    fn speak(&mut self, speaker: Box<dyn crate::device::Speaker>) {
+        let outgoing = self.outgoing.clone();
+        let failed = move |error| drop(outgoing.blocking_send(Outgoing::SpeakerFailed(error)));
+        if let Err(error) = self.playout.play(speaker, self.processor.clone(), failed) {
+            tracing::warn!(%error, "there is no thread for the loudspeaker");
+        }
+    }
+
+    fn rekey(&mut self, secret: CallSecret, now: Instant) {
+        // A generation that is not newer would begin to count anew under an old key.
+        if secret.generation() <= self.secret.generation() {
+            return;
+        }
+        let Ok(sealers) = sealers(&secret, &self.me) else { return };
+        self.sealers = sealers;
+        for (peer, link) in &mut self.links {
+            if let Err(error) = link.rekey(*peer, &secret, now) {
+                tracing::warn!(%error, "somebody's new keys could not be made");
+            }
+        }
+        self.secret = secret;
+        self.want_key_frames(now);
+    }
+
+    async fn heard(&mut self, peer: Peer, event: ConnectionEvent) {
+        let now = clock::now();
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        match event {
+            ConnectionEvent::Candidate(candidate) => {
+                let attempt = link.attempt;
+                let candidates = vec![candidate];
+                self.tell(Event::Send(Some(peer), SignalBody::Candidates { attempt, candidates })).await;
+            }
+            ConnectionEvent::State(state) => self.input(Input::Link(peer, state)).await,
+            ConnectionEvent::Video { track, frame } => link.picture(peer, track, &frame, &self.playout, self.sink.as_ref(), now),
+            ConnectionEvent::Audio(packet) => link.sound(peer, packet, &self.playout, now),
+            ConnectionEvent::KeyFrameWanted(track) => self.want_key_frame(track, now),
+            ConnectionEvent::Clock { track, rtp, ntp_ms } => link.clock(track, rtp, ntp_ms),
+        }
+    }
+
+    fn want_key_frames(&mut self, now: Instant) {
+        self.want_key_frame(Track::Camera, now);
+        self.want_key_frame(Track::Screen, now);
+    }
+
+    fn want_key_frame(&mut self, track: Track, now: Instant) {
+        let (Some(at), Some(Some(device))) = (self.key_frame_at.get_mut(track as usize), self.devices.get(track as usize)) else { return };
+        if at.is_none_or(|at| now.saturating_duration_since(at) >= KEY_FRAME_GAP) {
+            *at = Some(now);
+            device.want_key();
+        }
+    }
+
+    /// Seals a frame once and sends it to everyone.
+    async fn send(&mut self, outgoing: Outgoing) {
+        let (track, frame, timestamp) = match outgoing {
+            Outgoing::Sound(packet, timestamp) => {
+                self.stats.packets_sent += 1;
+                (Track::Audio, packet, timestamp)
+            }
+            Outgoing::Picture(track, picture) => {
+                self.stats.frames_sent += 1;
+                (self.stats.width, self.stats.height) = picture.size;
+                self.sink.picture(None, track, &picture.data, i64::from(picture.timestamp));
+                (track, picture.data, picture.timestamp)
+            }
+            Outgoing::Failed(track, error) => {
+                if let Some(device) = self.devices.get_mut(track as usize) {
+                    *device = None;
+                }
+                return self.tell(Event::DeviceFailed(track, error)).await;
+            }
+            Outgoing::SpeakerFailed(error) => return self.tell(Event::DeviceFailed(Track::Audio, error)).await,
+        };
+        let Some(sealer) = self.sealers.get_mut(track as usize) else { return };
+        if let Err(error) = sealer.seal(&frame, &mut self.sealed) {
+            return tracing::warn!(%error, "a frame was not sent");
+        }
+        let sealed = Bytes::copy_from_slice(&self.sealed);
+        for link in self.links.values().filter(|link| link.is_described) {
+            if let Err(error) = link.connection.send(track, &sealed, timestamp).await {
+                tracing::trace!(%error, "a frame was not sent to somebody");
+            }
+        }
+    }
+
+    /// Lets the encoders follow the narrowest path.
+    async fn adapt(&mut self) {
+        let mut narrowest = None;
+        for link in self.links.values().filter(|link| link.is_described) {
+            let estimate = link.connection.stats().await.estimate_bit_s;
+            narrowest = Some(narrowest.map_or(estimate, |narrowest: u64| narrowest.min(estimate)));
+        }
+        let Some(narrowest) = narrowest else { return };
+        // A screen takes half where a camera is on too.
+        let shares = if self.devices[2].is_some() && self.devices[1].is_some() { 2 } else { 1 };
+        for device in self.devices.iter().skip(1).flatten() {
+            device.set_estimate(narrowest / shares);
+        }
+    }
+
+    async fn measure(&mut self, now: Instant) -> CallStats {
+        let mut peers = Vec::new();
+        for (peer, link) in &mut self.links {
+            peers.push(link.measure(*peer, &self.playout, now).await);
+        }
+        self.stats.peers = peers;
+        self.stats.level = self.devices[0].as_ref().map_or(0.0, DeviceSender::level);
+        self.stats.clone()
+    }
+
+    /// Whoever does not listen any more ends the call by letting go of its commands.
+    async fn tell(&self, event: Event) {
+        let _ = self.events.send(event).await;
+    }
+}
+
+fn started(sender: Result<DeviceSender, std::io::Error>) -> Option<DeviceSender> {
+    sender.inspect_err(|error| tracing::warn!(%error, "there is no thread for a device")).ok()
+}
