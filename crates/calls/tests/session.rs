@@ -1,6 +1,6 @@
 //! Calls between sessions in one process, over real sockets: what one shows the other sees, by the counter in the picture.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -227,6 +227,7 @@ impl Machine {
             (Phase::Ringing { .. }, Sender::Own(_)) => self.end(CallOutcome::Completed, End::Elsewhere),
             (Phase::Ringing { .. }, Sender::Member(device)) => {
                 self.peers.entry(Peer::Device(device)).or_insert_with(Participant::new).media = media;
+                self.changed();
             }
             (_, Sender::Member(device) | Sender::Own(device)) => self.meet(Peer::Device(device), media, now),
             (_, Sender::Guest(_)) => {}
