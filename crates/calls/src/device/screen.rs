@@ -132,6 +132,8 @@ fn fit((width, height): (u32, u32)) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use xcap::image::Rgba;
+
     use super::*;
 
     #[test]
@@ -148,7 +150,7 @@ mod tests {
         let mut looks = 0u32;
         let capture = move || {
             looks += 1;
-            Ok(RgbaImage::from_pixel(4, 4, xcap::image::Rgba([if looks < 20 { 0 } else { 255 }, 0, 0, 255])))
+            Ok(RgbaImage::from_pixel(4, 4, Rgba([if looks < 20 { 0 } else { 255 }, 0, 0, 255])))
         };
         let mut captured = Captured::new("The screen".into(), 60, Box::new(capture), Box::new(|| true));
         let first = captured.next().unwrap();

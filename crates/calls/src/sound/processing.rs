@@ -32,7 +32,9 @@ impl Switches {
             pipeline: Pipeline { maximum_internal_processing_rate: MaxProcessingRate::Rate48kHz, ..Pipeline::default() },
             high_pass_filter: (self.echo || self.noise).then(HighPassFilter::default),
             echo_canceller: self.echo.then(EchoCanceller::default),
-            noise_suppression: self.noise.then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..NoiseSuppression::default() }),
+            noise_suppression: self
+                .noise
+                .then(|| NoiseSuppression { level: NoiseSuppressionLevel::Moderate, ..NoiseSuppression::default() }),
             gain_controller2: self
                 .gain
                 .then(|| GainController2 { adaptive_digital: Some(AdaptiveDigital::default()), ..GainController2::default() }),

@@ -12,10 +12,10 @@ impl Noise {
     }
 }
 
-/// Harmonics of a voice, four syllables a second.
+/// Harmonics of a voice whose pitch moves by 25 Hz either way, four syllables a second.
 fn speech(sample: usize) -> f32 {
     let seconds = sample as f32 / 48_000.0;
-    let pitch = 140.0 * TAU * seconds + 0.8 * (TAU * 3.1 * seconds).sin();
+    let pitch = 140.0 * TAU * seconds + 8.0 * (TAU * 3.1 * seconds).sin();
     let voice = (1..12).map(|harmonic| (pitch * harmonic as f32).sin() / harmonic as f32).sum::<f32>();
     0.15 * voice * (TAU * 2.0 * seconds).sin().powi(2)
 }
