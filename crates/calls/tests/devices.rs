@@ -1,6 +1,13 @@
 //! Devices on a sound server and a display of their own. The variables that name these can be set for a new process only, so each test
 //! runs its second half, which is ignored otherwise, in a process of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test of devices lives in real time and ends at the first fault"
+)]
+
 use std::f32::consts::TAU;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
