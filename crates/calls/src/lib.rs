@@ -14,3 +14,4 @@ pub mod media;
 pub mod picture;
 pub mod rtp;
 pub mod session;
+pub mod sound;

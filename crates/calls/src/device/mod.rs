@@ -1,10 +1,21 @@
 //! Where sound and pictures come from and go to. Every source blocks until it has something and tells the time itself; each is read by a
 //! thread of its own.
 
+mod camera;
+mod convert;
+mod list;
+mod resample;
+mod screen;
 mod silent;
+mod sound;
 mod synthetic;
 
+pub use camera::open_camera;
+pub use convert::{ConvertError, Layout, to_picture};
+pub use list::{DeviceInfo, DeviceWatch, Devices, devices};
+pub use screen::{open_screen, open_window};
 pub use silent::SilentSpeaker;
+pub use sound::{open_microphone, open_speaker};
 pub use synthetic::{Mark, SyntheticMicrophone, SyntheticPictures, read_mark};
 
 use crate::picture::Picture;
