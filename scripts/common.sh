@@ -6,10 +6,13 @@ TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 STAMPS=$TARGET/stamps
 TOOLS=$TARGET/tools
 
-# To build the app (Tauri on WebKitGTK, SQLCipher over the system's libcrypto, VP8 by libvpx with bindings that libclang makes).
-BUILD_PACKAGES=(build-essential cmake pkg-config git libclang-dev libssl-dev libvpx-dev libwebkit2gtk-4.1-dev libxdo-dev librsvg2-dev)
-# To test it: a display with a font, a driver of the web view, a bus with a keyring, a browser for the interface.
-TEST_PACKAGES=(webkit2gtk-driver xvfb fonts-dejavu-core dbus gnome-keyring libsecret-tools chromium procps shellcheck python3-venv)
+# To build the app (Tauri on WebKitGTK, SQLCipher over the system's libcrypto, VP8 by libvpx with bindings that libclang makes), and the
+# sound (ALSA) and screens (X11, Wayland, PipeWire) of calls.
+BUILD_PACKAGES=(build-essential cmake pkg-config git libclang-dev libssl-dev libvpx-dev libwebkit2gtk-4.1-dev libxdo-dev librsvg2-dev
+    libasound2-dev libpipewire-0.3-dev libgbm-dev libwayland-dev libegl-dev libxcb1-dev libxcb-randr0-dev libdbus-1-dev)
+# To test it: a display with a font, a driver of the web view, a bus with a keyring, a sound server, a browser for the interface.
+TEST_PACKAGES=(webkit2gtk-driver xvfb x11-xserver-utils fonts-dejavu-core dbus gnome-keyring libsecret-tools pulseaudio pulseaudio-utils
+    chromium procps shellcheck python3-venv)
 
 # The interface is embedded by this feature; every invocation names it, so that nothing is built twice.
 APP_FEATURES=(--features bezel-app/custom-protocol)
