@@ -97,7 +97,7 @@ async fn a_photograph_a_pdf_and_a_note_are_dropped_seen_followed_and_withdrawn()
     ben.picture("files-received").await?;
     let width =
         "const image = document.querySelector('[data-testid=preview-image]'); return image && image.complete ? image.naturalWidth : 0;";
-    ben.click("file-preview").await?;
+    ben.click("file-preview[aria-label='Open ring 2041.jpg']").await?;
     ben.until("the photograph is drawn whole", async || Ok(ben.script(width).await?.as_u64() == Some(1200))).await?;
     ben.painted().await?;
     ben.picture("files-photograph").await?;
@@ -122,7 +122,7 @@ async fn a_photograph_a_pdf_and_a_note_are_dropped_seen_followed_and_withdrawn()
     ben.gone("preview").await?;
 
     // The sender sees who looked: the device's own signature, and the relay's word.
-    ana.click("file-menu").await?;
+    ana.click("file-menu[aria-label*='ring 2041.jpg']").await?;
     ana.click("file-log").await?;
     ana.find("log-line[data-action='preview'][data-proof='signed']").await?;
     ana.find("log-line[data-action='preview'][data-proof='relay']").await?;
@@ -131,7 +131,7 @@ async fn a_photograph_a_pdf_and_a_note_are_dropped_seen_followed_and_withdrawn()
     ana.click("dialog-close").await?;
     ana.gone("log-line").await?;
 
-    ana.click("file-menu").await?;
+    ana.click("file-menu[aria-label*='ring 2041.jpg']").await?;
     ana.click("file-withdraw").await?;
     ana.click("withdraw-confirm").await?;
     for window in [&ana, &ben] {
