@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod guest;
 pub mod handle;
 pub mod hash;
+mod ice_servers;
 pub mod ids;
 pub mod invite_link;
 pub mod key;

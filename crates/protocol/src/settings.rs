@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Algorithm;
+use crate::wire::IceServer;
+use crate::{Algorithm, ice_servers};
 
 /// What the environment says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub struct Settings {
     pub audit_logging: bool,
     /// `COMPLIANCE_MODE`: the rules that the workspace must meet (default none).
     pub compliance: Vec<Compliance>,
+    /// `WEBRTC_ICE_SERVERS`: STUN and TURN servers beside the relay's own (default none).
+    pub ice_servers: Vec<IceServer>,
+    /// `WEBRTC_MAX_RECONNECTION_ATTEMPTS`: how often a call that lost its connection tries again by itself, 0 to 20 (default 3).
+    pub max_reconnection_attempts: u32,
 }
 
 /// A set of rules.
@@ -43,7 +48,14 @@ pub struct BadSetting {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { default_algorithm: Algorithm::Aes256Gcm, key_rotation_days: 90, audit_logging: true, compliance: Vec::new() }
+        Self {
+            default_algorithm: Algorithm::Aes256Gcm,
+            key_rotation_days: 90,
+            audit_logging: true,
+            compliance: Vec::new(),
+            ice_servers: Vec::new(),
+            max_reconnection_attempts: 3,
+        }
     }
 }
 
@@ -86,9 +98,23 @@ impl Settings {
         if !audit_logging && compliance.iter().any(|rules| matches!(rules, Compliance::Hipaa | Compliance::Sox)) {
             return Err(refused("AUDIT_LOGGING_ENABLED", "false".into(), "hipaa and sox in COMPLIANCE_MODE allow only true"));
         }
-        Ok(Self { default_algorithm, key_rotation_days, audit_logging, compliance })
+        let ice_servers = match read("WEBRTC_ICE_SERVERS") {
+            None => defaults.ice_servers,
+            // It may hold a password: it is not repeated.
+            Some(value) => ice_servers::parse(&value).ok_or_else(|| refused("WEBRTC_ICE_SERVERS", "(not shown)".into(), ICE_SERVERS))?,
+        };
+        let max_reconnection_attempts = match read("WEBRTC_MAX_RECONNECTION_ATTEMPTS") {
+            None => defaults.max_reconnection_attempts,
+            Some(value) => match value.parse() {
+                Ok(attempts) if attempts <= 20 => attempts,
+                _ => return Err(refused("WEBRTC_MAX_RECONNECTION_ATTEMPTS", value, "a whole number from 0 to 20 is allowed")),
+            },
+        };
+        Ok(Self { default_algorithm, key_rotation_days, audit_logging, compliance, ice_servers, max_reconnection_attempts })
     }
 }
+
+const ICE_SERVERS: &str = "stun:HOST:PORT and turn:USER:PASSWORD@HOST:PORT with commas, or a JSON array of RTCIceServer, is allowed";
 
 fn refused(variable: &'static str, value: String, allowed: &'static str) -> BadSetting {
     BadSetting { variable, value, allowed }
@@ -146,10 +172,18 @@ mod tests {
             ("KEY_ROTATION_INTERVAL_DAYS", "ninety", "from 1 to 365"),
             ("AUDIT_LOGGING_ENABLED", "maybe", "true or false"),
             ("COMPLIANCE_MODE", "gdpr,pci", "gdpr, hipaa and sox"),
+            ("WEBRTC_ICE_SERVERS", "turn:turn.example", "stun:HOST:PORT"),
+            ("WEBRTC_MAX_RECONNECTION_ATTEMPTS", "21", "from 0 to 20"),
         ] {
             let error = with(name, value).unwrap_err();
             assert!(error.to_string().contains(allowed) && error.to_string().contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn a_password_in_a_bad_value_is_not_repeated() {
+        let error = with("WEBRTC_ICE_SERVERS", "turn:ana:hunter2@").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
     }
 
     #[test]
@@ -169,6 +203,8 @@ mod tests {
     fn good_values_are_taken() {
         assert_eq!(with("DEFAULT_ENCRYPTION_ALGORITHM", "ChaCha20-Poly1305").unwrap().default_algorithm, Algorithm::ChaCha20Poly1305);
         assert_eq!(with("KEY_ROTATION_INTERVAL_DAYS", "30").unwrap().key_rotation_days, 30);
+        assert_eq!(with("WEBRTC_MAX_RECONNECTION_ATTEMPTS", "0").unwrap().max_reconnection_attempts, 0);
+        assert_eq!(with("WEBRTC_ICE_SERVERS", "stun:stun.example").unwrap().ice_servers.len(), 1);
         assert_eq!(with("COMPLIANCE_MODE", "sox, GDPR,sox").unwrap().compliance, [Compliance::Gdpr, Compliance::Sox]);
     }
 

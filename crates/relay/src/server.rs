@@ -18,7 +18,7 @@ use crate::clock::now_ms;
 use crate::files::{self, FileOptions, SweepError, Swept};
 use crate::http;
 use crate::relay_key::RelayKey;
-use crate::store::{SqliteStore, Store, StoreError};
+use crate::store::{Caller, SqliteStore, Store, StoreError};
 
 /// Requests that are under way at the end have so long.
 const GRACE: Duration = Duration::from_secs(5);
@@ -28,6 +28,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEPS_A_LOOK: u64 = 24;
 /// What went out of files is written to their logs so often.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// Calls are looked through for devices that have gone without a word so often.
+const END_CALLS_EVERY: Duration = Duration::from_secs(30);
 
 /// The relay's key, beside its database.
 pub(crate) const KEY_FILE: &str = "relay.key";
@@ -124,6 +126,15 @@ impl RunningRelay {
         files::sweep(&self.app, now_ms, true).await
     }
 
+    /// Ends calls that devices left without a word, as if it were `now_ms`, milliseconds since the epoch. Returns how many devices left so. A
+    /// relay does so by itself.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_silent_calls(&self, now_ms: i64) -> Result<u64, StoreError> {
+        end_silent_calls(&self.app.store, now_ms).await
+    }
+
     /// Ends it: takes nothing new, answers what it has taken, closes the sockets.
     pub async fn shutdown(self) {
         let _ = self.stop.send(());
@@ -181,12 +192,18 @@ async fn serve<S: Store + Clone>(
 async fn keep_up<S: Store>(app: Arc<App<S>>) {
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut end_calls = tokio::time::interval(END_CALLS_EVERY);
     let mut sweeps = 0_u64;
     loop {
         tokio::select! {
             _ = flush.tick() => {
                 if let Err(error) = app.ledger.flush(&app.store).await {
                     tracing::warn!(%error, "what went out of files could not be written; it will be tried again");
+                }
+            }
+            _ = end_calls.tick() => {
+                if let Err(error) = end_silent_calls(&app.store, now_ms()).await {
+                    tracing::warn!(%error, "calls that are over could not be ended; it will be tried again");
                 }
             }
             _ = sweep.tick() => {
@@ -197,6 +214,12 @@ async fn keep_up<S: Store>(app: Arc<App<S>>) {
             }
         }
     }
+}
+
+/// Ends what devices left without a word, as if it were `now_ms`.
+async fn end_silent_calls(store: &impl Store, now_ms: i64) -> Result<u64, StoreError> {
+    let lasts_ms = i64::try_from(http::call::LASTS.as_millis()).unwrap_or(i64::MAX);
+    store.write(Caller::Relay, move |unit| Box::pin(unit.end_silent_calls(now_ms.saturating_sub(lasts_ms)))).await
 }
 
 /// The key is made at the first start. Members know the relay by it: beside a database, a missing one is never replaced in silence.

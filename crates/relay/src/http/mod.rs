@@ -3,6 +3,7 @@
 mod auth;
 mod backup;
 mod body;
+pub(crate) mod call;
 mod conversation;
 mod file;
 mod key_package;
@@ -59,6 +60,8 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .route(path::GROUP, get(conversation::group::<S>))
         .route(path::MESSAGES, post(message::send::<S>).get(message::fetch::<S>))
         .route(path::RECEIPTS, get(message::receipts::<S>))
+        .route(path::CALLS, post(call::begin::<S>))
+        .route(path::CALL, get(call::record::<S>).put(call::join::<S>).delete(call::leave::<S>))
         .route(path::HEADS, get(sync::heads::<S>))
         .route(path::WELCOMES, get(conversation::welcomes::<S>))
         .route(path::WELCOME, delete(conversation::take_welcome::<S>))

@@ -68,7 +68,11 @@ impl Refusal {
     }
 
     pub(crate) fn gone() -> Self {
-        Self::new(StatusCode::GONE, code::GONE, "the file was revoked, or its time is over")
+        Self::gone_because("the file was revoked, or its time is over")
+    }
+
+    pub(crate) fn gone_because(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, code::GONE, message)
     }
 
     /// 412: another version of tus.

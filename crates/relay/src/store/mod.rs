@@ -13,7 +13,7 @@ pub use sqlite::SqliteStore;
 pub use types::{
     AuditEntry, Conversation, FilePart, FileRow, FileState, Leftovers, Membership, NewFile, SessionRow, StoredAuditEntry, Usage,
 };
-pub use unit::{AuditLog, Backups, Conversations, Files, KeyPackages, Messages, Rosters, Sessions, Unit, UnitOfWork};
+pub use unit::{AuditLog, Backups, Calls, Conversations, Files, KeyPackages, Messages, Presence, Rosters, Sessions, Unit, UnitOfWork};
 
 /// In whose name a unit of work is done. Rows that the caller may not see do not exist for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

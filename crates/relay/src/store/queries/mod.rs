@@ -3,6 +3,7 @@
 
 mod audit;
 mod backup;
+mod call;
 mod commit;
 mod conversation;
 mod file;

@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod call;
 mod conversation;
 mod file;
 mod key_package;
@@ -13,6 +14,7 @@ mod session;
 
 pub use audit::AuditLog;
 pub use backup::Backups;
+pub use call::{Calls, Presence};
 pub use conversation::Conversations;
 pub use file::Files;
 pub use key_package::KeyPackages;
@@ -23,7 +25,7 @@ pub use session::Sessions;
 use super::Caller;
 
 /// Everything that a unit of work can do.
-pub trait UnitOfWork: AuditLog + Backups + Conversations + Files + KeyPackages + Messages + Rosters + Sessions + Send {
+pub trait UnitOfWork: AuditLog + Backups + Calls + Conversations + Files + KeyPackages + Messages + Rosters + Sessions + Send {
     /// In whose name this is done.
     fn caller(&self) -> Caller;
 
