@@ -87,7 +87,17 @@ mod tests {
 
     #[test]
     fn what_is_no_server_is_refused() {
-        for bad in ["http://stun.example", "stun:", "turn:turn.example", "stun:host:port", "[{}]", "[1", "stun:a/b", "turn:user@host", "stun:a,,stun:b"] {
+        for bad in [
+            "http://stun.example",
+            "stun:",
+            "turn:turn.example",
+            "stun:host:port",
+            "[{}]",
+            "[1",
+            "stun:a/b",
+            "turn:user@host",
+            "stun:a,,stun:b",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
         assert_eq!(parse(&vec!["stun:a"; MAX_SERVERS + 1].join(",")), None, "too many");

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod audit;
+mod calls;
 mod crash;
 mod day;
 mod files;

@@ -82,12 +82,11 @@ impl Calls for EngineUnit<'_> {
 
     async fn end_silent_calls(&mut self, before_ms: i64) -> Result<u64, StoreError> {
         self.relay()?;
-        let left =
-            sqlx::query("UPDATE video_call_participants SET left_at_ms = seen_at_ms WHERE left_at_ms IS NULL AND seen_at_ms < $1")
-                .bind(before_ms)
-                .execute(&mut *self.connection)
-                .await?
-                .rows_affected();
+        let left = sqlx::query("UPDATE video_call_participants SET left_at_ms = seen_at_ms WHERE left_at_ms IS NULL AND seen_at_ms < $1")
+            .bind(before_ms)
+            .execute(&mut *self.connection)
+            .await?
+            .rows_affected();
         if left > 0 {
             self.end_empty_calls().await?;
         }
