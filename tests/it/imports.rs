@@ -57,10 +57,10 @@ fn every_crate_imports_only_what_the_architecture_allows() {
         ("bezel-crypto", &["bezel-protocol"]),
         ("bezel-vpx", &[]),
         ("bezel-calls", &["bezel-crypto", "bezel-protocol", "bezel-vpx"]),
-        ("bezel-core", &["bezel-crypto", "bezel-media", "bezel-protocol"]),
+        ("bezel-core", &["bezel-calls", "bezel-crypto", "bezel-media", "bezel-protocol"]),
         ("bezel-relay", &["bezel-protocol"]),
-        ("bezel-cli", &["bezel-core", "bezel-relay", "bezel-crypto", "bezel-protocol"]),
-        ("bezel-app", &["bezel-core", "bezel-relay", "bezel-crypto", "bezel-protocol"]),
+        ("bezel-cli", &["bezel-core", "bezel-relay", "bezel-calls", "bezel-vpx", "bezel-crypto", "bezel-protocol"]),
+        ("bezel-app", &["bezel-core", "bezel-relay", "bezel-calls", "bezel-vpx", "bezel-crypto", "bezel-protocol"]),
     ];
     for (package, allowed) in allowed {
         let (own, allowed) = (graph.own(package), set(allowed));
