@@ -2,6 +2,7 @@
 //! between members, and opaque bytes between members and guests.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{CallId, ConversationId, DeviceId, GuestId, GuestLinkId, UserId};
 
@@ -96,6 +97,13 @@ pub struct NewGuestLink {
     pub expires_at_ms: i64,
     /// Whether it ends with the first guest who was admitted.
     pub is_single_use: bool,
+}
+
+/// A link stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestLinkCreated {
+    /// Where guests reach the relay, for [`crate::guest::GuestLink::relay`].
+    pub base: Url,
 }
 
 /// What a guest says, as it goes on to the devices of the conversation.

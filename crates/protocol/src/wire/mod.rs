@@ -18,7 +18,9 @@ mod sync;
 
 pub use backup::{EpochKeys, StoredVault, WrappedEpochKey};
 pub use bytes::Bytes;
-pub use call::{CallJoined, CallParticipant, CallRecord, GuestMessage, IceServer, MAX_GUEST_LINK_MS, NewCall, NewGuestLink, Participant};
+pub use call::{
+    CallJoined, CallParticipant, CallRecord, GuestLinkCreated, GuestMessage, IceServer, MAX_GUEST_LINK_MS, NewCall, NewGuestLink, Participant,
+};
 pub use commit::{CommitAccepted, CommitUpload, Commits, GroupState, MemberRole, StoredCommit, Welcome, WelcomeUpload, Welcomes};
 pub use conversation::NewConversation;
 pub use error::{ErrorBody, code};
@@ -94,11 +96,13 @@ pub mod path {
     /// `GET` → [`super::CallRecord`]; `PUT` → [`super::CallJoined`]: the device is in the call, or still is; `DELETE`: it has left. Devices that
     /// read the conversation.
     pub const CALL: &str = "/v1/calls/{call}";
-    /// `POST` [`super::NewGuestLink`]. Devices of members who may write in the conversation; refused where browsers would not give a camera.
+    /// `POST` [`super::NewGuestLink`] → [`super::GuestLinkCreated`]. Devices of members who may write in the conversation; refused where browsers
+    /// would not give a camera.
     pub const GUEST_LINKS: &str = "/v1/guest-links";
     /// `DELETE`: the link ends, and whoever waits at it is sent away. Devices of members who may write in the conversation.
     pub const GUEST_LINK: &str = "/v1/guest-links/{link}";
-    /// `POST` a sealed signal to the browser; `PUT`: it is admitted; `DELETE`: it is sent away. Devices that read the conversation.
+    /// `POST` [`super::Bytes`]: a sealed signal to the browser; `PUT`: it is admitted; `DELETE`: it is sent away. Devices that read the
+    /// conversation.
     pub const GUEST: &str = "/v1/guest-links/{link}/guests/{guest}";
     /// The page of a guest. Anybody.
     pub const GUEST_PAGE: &str = "/call/{link}";
