@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
 const restricted = (patterns) => ["error", { patterns }];
 
 export default tseslint.config(
-  { ignores: ["ui/dist", "ui/pictures", "ui/src/bindings"] },
+  { ignores: ["ui/dist", "ui/dist-guest", "ui/pictures", "ui/src/bindings"] },
   ...tseslint.configs.strict,
   hooks.configs.flat["recommended-latest"],
   {

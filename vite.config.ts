@@ -12,5 +12,5 @@ export default defineConfig({
     // The fonts are files of their own: the page may load nothing that is written into it.
     assetsInlineLimit: 0,
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "jsdom", include: ["{src,guest}/**/*.test.{ts,tsx}"] },
 });

@@ -135,7 +135,7 @@ stamp() {
     mkdir -p "$STAMPS"
     sum_of "$@" >"$stamp"
 }
-sum_of() { (cd "$ROOT" && find "$@" -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum); }
+sum_of() { (cd "$ROOT" && find "$@" -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' -not -path 'ui/dist-guest/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum); }
 
 # npm's packages as the lock file says, if it changed.
 node_packages() {
@@ -143,8 +143,8 @@ node_packages() {
     (cd "$ROOT" && npm ci --no-audit --no-fund) && stamp npm package.json package-lock.json
 }
 
-# The interface, built into ui/dist, if a file of it changed.
+# The interface and the client's page, built into ui/dist and ui/dist-guest, if a file of them changed.
 build_interface() {
-    fresh interface ui package.json package-lock.json && [[ -f $ROOT/ui/dist/index.html ]] && return 0
-    (cd "$ROOT" && npm run build) && stamp interface ui package.json package-lock.json
+    fresh interface ui package.json package-lock.json vite.config.ts vite.guest.config.ts && [[ -f $ROOT/ui/dist/index.html && -f $ROOT/ui/dist-guest/index.html ]] && return 0
+    (cd "$ROOT" && npm run build) && stamp interface ui package.json package-lock.json vite.config.ts vite.guest.config.ts
 }
