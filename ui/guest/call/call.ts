@@ -1,0 +1,334 @@
+import { idBytes, toBase64Url, type Bytes } from "../crypto/bytes";
+import { Envelope, FROM_GUEST, TO_GUEST, signingKeyPair, verifyingKey } from "../crypto/envelope";
+import { TRACKS } from "../crypto/frameKey";
+import { exchangeKeyPair, openSecret, type SealedSecret } from "../crypto/hpke";
+import { safetyCode } from "../crypto/safety";
+import type { Link } from "../link";
+import type { LocalMedia } from "../media/local";
+import { FrameWorker } from "./frameWorker";
+import type { ClosedReason, Notice } from "./notice";
+import { Peer } from "./peer";
+import { MAX_NAME, readSignal, type FromGuest, type MemberSignal } from "./signal";
+import { Socket } from "./socket";
+import type { FrameStats } from "./workerMessages";
+
+/** A member may come to a device after the guest has knocked: so often it is said again. */
+const KNOCK_MS = 8_000;
+/** A connection that broke is asked for anew this often. */
+const RESTART_MS = 4_000;
+/** The relay may name servers a little after a member has offered. */
+const SERVERS_MS = 2_000;
+/** Everyone has left: so long somebody may come back. */
+const ALONE_MS = 3_000;
+
+/** Where a guest stands: before the relay has answered, at the door, having knocked, in the call, at its end. */
+export type Phase = "opening" | "door" | "waiting" | "in" | "ended";
+/** Why it ended: what the relay says, or this person left. */
+export type EndReason = ClosedReason | "left";
+
+/** What this page signs and is sealed for; made once, kept in memory alone. */
+interface Keys {
+  readonly signing: CryptoKeyPair;
+  readonly exchange: CryptoKeyPair;
+  readonly members: CryptoKey;
+  readonly outgoing: Envelope;
+  readonly incoming: Envelope;
+  readonly certificate: RTCCertificate;
+  /** The public sides as they travel. */
+  readonly publicSigning: Bytes;
+  readonly publicExchange: Bytes;
+}
+
+/** A guest's call: from the door to the end. */
+export class Call {
+  phase: Phase = "opening";
+  shop = "";
+  inviter = "";
+  /** Whether the relay can be reached. */
+  isReachable = true;
+  /** The member whose device has heard the knock. */
+  heardBy: string | undefined;
+  ended: EndReason | undefined;
+  readonly peers = new Map<string, Peer>();
+
+  readonly #socket: Socket;
+  #worker = new FrameWorker();
+  #me: string | undefined;
+  #name = "";
+  #number = 0;
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<string, string>();
+  readonly #offers = new Map<string, { attempt: number; sdp: string }>();
+  #sending: Promise<void> = Promise.resolve();
+  #handling: Promise<void> = Promise.resolve();
+  readonly #servers: Promise<readonly RTCIceServer[]>;
+  #iceServers: RTCIceServer[] = [];
+  #serversKnown: (servers: readonly RTCIceServer[]) => void = () => undefined;
+  #serversTimer: ReturnType<typeof setTimeout> | undefined;
+  #aloneTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timers: ReturnType<typeof setInterval>[];
+
+  private constructor(
+    private readonly link: Link,
+    private readonly keys: Keys,
+    private readonly media: LocalMedia,
+    private readonly changed: () => void,
+  ) {
+    this.#servers = new Promise((resolve) => (this.#serversKnown = resolve));
+    this.#socket = new Socket(link.events, {
+      notice: (notice) => {
+        this.#noticed(notice);
+      },
+      // One after the other: what follows may build on what came before.
+      signal: (sealed) => {
+        this.#handling = this.#handling.then(() => this.#heard(sealed)).catch(() => undefined);
+      },
+      open: (isOpen) => {
+        this.isReachable = isOpen;
+        if (isOpen) this.#knockAgain();
+        this.changed();
+      },
+    });
+    this.#timers = [
+      setInterval(() => {
+        this.#knockAgain();
+      }, KNOCK_MS),
+      setInterval(() => {
+        this.#restart();
+      }, RESTART_MS),
+    ];
+  }
+
+  /** Goes to the door. Rejects where the browser lacks what signals are signed and sealed by. */
+  static async open(link: Link, media: LocalMedia, changed: () => void): Promise<Call> {
+    return new Call(link, await makeKeys(link), media, changed);
+  }
+
+  /** Asks to come in. */
+  knock(name: string): void {
+    this.#name = Array.from(name.trim()).slice(0, MAX_NAME).join("");
+    this.phase = "waiting";
+    this.#knockAgain();
+    this.changed();
+  }
+
+  /** Leaves, or gives up waiting. */
+  leave(): void {
+    void this.#send({ kind: "left" }).then(() => {
+      this.#end("left");
+    });
+  }
+
+  /** What a member is called; the shop where it has not said. */
+  nameOf(device: string): string {
+    return this.#names.get(device) ?? this.shop;
+  }
+
+  /** Tells the members what this page sends, and sends it. */
+  mediaChanged(): void {
+    if (this.phase !== "in") return;
+    void this.#send({ kind: "media", media: this.media.state() });
+    for (const peer of this.peers.values()) for (const track of TRACKS) void peer.send(track);
+  }
+
+  /** The code to read aloud with whoever uses a device; undefined until there is a connection. */
+  async safetyCode(device: string): Promise<string | undefined> {
+    const fingerprints = this.peers.get(device)?.fingerprints();
+    return fingerprints && safetyCode(this.link.call, this.link.members, this.keys.publicSigning, fingerprints);
+  }
+
+  /** How many frames were sealed and opened. */
+  frames(): Promise<FrameStats> {
+    return this.#worker.stats();
+  }
+
+  #noticed(notice: Notice): void {
+    switch (notice.kind) {
+      case "hello":
+        this.#greeted(notice.guest);
+        [this.shop, this.inviter] = [notice.workspace, notice.inviter];
+        break;
+      case "admitted":
+        this.#serversKnown(notice.iceServers);
+        return;
+      case "closed":
+        this.#end(notice.reason);
+        return;
+    }
+    this.changed();
+  }
+
+  #greeted(guest: string): void {
+    if (this.phase === "opening") this.phase = "door";
+    // The relay does not know this browser any more: to the members it is a new one, which they admit anew.
+    if (this.#me !== undefined && this.#me !== guest && this.phase === "in") {
+      for (const device of [...this.peers.keys()]) this.#drop(device);
+      this.#worker.end();
+      this.#worker = new FrameWorker();
+      this.phase = "waiting";
+    }
+    this.#me = guest;
+  }
+
+  #knockAgain(): void {
+    if (this.phase !== "waiting" || !this.isReachable) return;
+    const [key, exchange] = [toBase64Url(this.keys.publicSigning), toBase64Url(this.keys.publicExchange)];
+    void this.#send({ kind: "knock", name: this.#name, key, exchange });
+  }
+
+  async #heard(sealed: Bytes): Promise<void> {
+    const json = await this.keys.incoming.open(sealed, this.keys.members);
+    const signal = json === undefined ? undefined : readSignal(json);
+    if (!signal || this.phase === "ended") return;
+    if (signal.number <= (this.#numbers.get(signal.device) ?? 0)) return;
+    this.#numbers.set(signal.device, signal.number);
+    await this.#told(signal);
+    this.changed();
+  }
+
+  async #told({ device, body }: MemberSignal): Promise<void> {
+    const peer = this.peers.get(device);
+    switch (body.kind) {
+      case "waiting":
+        this.#names.set(device, body.member);
+        this.heardBy ??= body.member;
+        return;
+      case "admitted":
+        this.#names.set(device, body.member);
+        await this.#admitted(device, body);
+        return;
+      case "rekey":
+        await this.#take(body);
+        return;
+      case "refused":
+        if (this.phase === "waiting") this.#end("refused");
+        return;
+      case "offer":
+        if (this.phase === "in") await this.#offered(device, body.attempt, body.sdp);
+        else this.#offers.set(device, body);
+        return;
+      case "candidates":
+        await this.#peer(device).candidates(body.attempt, body.candidates);
+        return;
+      case "media":
+        if (peer) peer.media = body.media;
+        return;
+      case "left":
+        this.#drop(device);
+        this.#alone();
+        return;
+      case "restart":
+        // A guest never offers: the member's own attempts go on.
+        return;
+    }
+  }
+
+  async #admitted(device: string, body: MemberSignal["body"] & { kind: "admitted" }): Promise<void> {
+    if (this.phase !== "waiting" && this.phase !== "in") return;
+    if (!(await this.#take(body))) return;
+    this.#peer(device).media = body.media;
+    if (this.phase === "in") return;
+    this.phase = "in";
+    void this.#send({ kind: "media", media: this.media.state() });
+    for (const [from, { attempt, sdp }] of [...this.#offers]) await this.#offered(from, attempt, sdp);
+    this.#offers.clear();
+  }
+
+  /** Takes the secret of a generation; the worker leaves one that is not newer. */
+  async #take({ generation, secret: sealed }: { generation: number; secret: SealedSecret }): Promise<boolean> {
+    const secret = await openSecret(this.link.call, generation, sealed, this.keys.exchange);
+    if (!secret || this.#me === undefined) return false;
+    this.#worker.secret(idBytes(this.#me), this.link.call, generation, secret);
+    return true;
+  }
+
+  async #offered(device: string, attempt: number, sdp: string): Promise<void> {
+    clearTimeout(this.#aloneTimer);
+    this.#serversTimer ??= setTimeout(() => {
+      this.#serversKnown([]);
+    }, SERVERS_MS);
+    this.#iceServers = [...(await this.#servers)];
+    const answer = await this.#peer(device).offered(attempt, sdp);
+    if (answer !== undefined) await this.#send({ kind: "answer", attempt, sdp: answer }, device);
+  }
+
+  #peer(device: string): Peer {
+    let peer = this.peers.get(device);
+    if (!peer) {
+      peer = new Peer(device, {
+        worker: this.#worker,
+        media: this.media,
+        configuration: () => this.#configuration(),
+        changed: () => {
+          this.changed();
+          this.#restart();
+        },
+        found: (attempt, candidates) => void this.#send({ kind: "candidates", attempt, candidates }, device),
+      });
+      this.peers.set(device, peer);
+    }
+    return peer;
+  }
+
+  #configuration(): RTCConfiguration {
+    return { iceServers: this.#iceServers, certificates: [this.keys.certificate], bundlePolicy: "max-bundle" };
+  }
+
+  #drop(device: string): void {
+    this.peers.get(device)?.close();
+    this.peers.delete(device);
+  }
+
+  /** Whoever is left alone waits a moment, and is told that it is over. */
+  #alone(): void {
+    if (this.phase !== "in" || this.peers.size > 0) return;
+    clearTimeout(this.#aloneTimer);
+    this.#aloneTimer = setTimeout(() => {
+      if (this.peers.size === 0) this.#end("ended");
+    }, ALONE_MS);
+  }
+
+  #restart(): void {
+    for (const peer of this.peers.values())
+      if (peer.state === "broken") void this.#send({ kind: "restart" }, peer.device);
+  }
+
+  /** Signs, seals and sends; without a device to all of them. */
+  #send(body: FromGuest, device?: string): Promise<void> {
+    this.#number += 1;
+    const json = JSON.stringify({ number: this.#number, ...(device === undefined ? {} : { device }), body });
+    const sealed = this.keys.outgoing.seal(json, this.keys.signing.privateKey);
+    // In the order of their numbers, however long each takes to seal.
+    this.#sending = this.#sending.then(async () => {
+      this.#socket.send(await sealed);
+    });
+    return this.#sending;
+  }
+
+  #end(reason: EndReason): void {
+    if (this.phase === "ended") return;
+    this.phase = "ended";
+    this.ended = reason;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const device of [...this.peers.keys()]) this.#drop(device);
+    this.#worker.end();
+    this.media.close();
+    this.#socket.close();
+    this.changed();
+  }
+}
+
+async function makeKeys(link: Link): Promise<Keys> {
+  const [signing, exchange, members, outgoing, incoming, certificate] = await Promise.all([
+    signingKeyPair(),
+    exchangeKeyPair(),
+    verifyingKey(link.members),
+    Envelope.of(FROM_GUEST, link.call, link.secret, "encrypt"),
+    Envelope.of(TO_GUEST, link.call, link.secret, "decrypt"),
+    // One for every connection of this page: the code that is read aloud knows it.
+    RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as AlgorithmIdentifier),
+  ]);
+  const raw = async (key: CryptoKey) => new Uint8Array(await crypto.subtle.exportKey("raw", key));
+  const [publicSigning, publicExchange] = await Promise.all([raw(signing.publicKey), raw(exchange.publicKey)]);
+  return { signing, exchange, members, outgoing, incoming, certificate, publicSigning, publicExchange };
+}
