@@ -7,7 +7,7 @@ use bezel_protocol::DeviceId;
 use bezel_protocol::content::{CallOutcome, MediaState, SignalBody};
 
 use super::peer::{Link, Participant};
-use super::{End, Input, Limits, Output, Peer, Phase, Sender};
+use super::{End, Input, Limits, Output, Peer, Phase, Sender, incarnation};
 use crate::connection::LinkState;
 
 /// More participants than a mesh carries are not connected.
@@ -97,6 +97,11 @@ impl Machine {
         match input {
             Input::Answer(media) => self.answer(media, now),
             Input::Decline { is_busy } => self.decline(is_busy),
+            Input::Dismiss(outcome, end) => {
+                if matches!(self.phase, Phase::Ringing { .. }) {
+                    self.end(outcome, end);
+                }
+            }
             Input::Leave => self.leave(),
             Input::Media(media) => {
                 self.media = media;
@@ -141,7 +146,18 @@ impl Machine {
         }
         self.media = media;
         self.phase = Phase::Connecting { since: now };
+        if self.peers.is_empty() {
+            self.alone_since = Some(now);
+        }
         self.send(None, SignalBody::Joined(media));
+        // Whoever is known to be there is connected at once, and not waited for without end.
+        for (peer, theirs) in self.peers.iter().map(|(peer, participant)| (*peer, participant.media)).collect::<Vec<_>>() {
+            if self.offers_to(peer) {
+                self.meet(peer, theirs, now);
+            } else if let Some(participant) = self.peers.get_mut(&peer) {
+                participant.link = Link::Connecting { since: now };
+            }
+        }
         self.changed();
     }
 
@@ -174,7 +190,11 @@ impl Machine {
             tracing::debug!("a signal came again");
             return;
         }
+        let is_anew = matches!(peer, Peer::Device(_)) && *last > 0 && incarnation(number) > incarnation(*last);
         *last = number;
+        if is_anew && body != SignalBody::Left {
+            self.forget(peer);
+        }
         match body {
             SignalBody::Ringing => {
                 if let (Phase::Outgoing { is_ringing, .. }, Sender::Member(_)) = (&mut self.phase, from) {
@@ -199,8 +219,8 @@ impl Machine {
                     self.changed();
                 }
             }
-            // Keys are not the machine's business.
-            SignalBody::Rekey { .. } => {}
+            // Keys, and who is let in, are not the machine's business.
+            SignalBody::Rekey { .. } | SignalBody::Guest(_) => {}
         }
     }
 
@@ -281,6 +301,13 @@ impl Machine {
             }
             (Phase::Ringing { .. }, _) => {}
             _ => self.gone(from.peer(), now),
+        }
+    }
+
+    /// What was agreed with somebody who came in anew holds no longer.
+    fn forget(&mut self, peer: Peer) {
+        if self.peers.remove(&peer).is_some_and(|participant| participant.is_open) {
+            self.outputs.push(Output::Close(peer));
         }
     }
 

@@ -55,6 +55,22 @@ impl Sender {
     }
 }
 
+/// So many signals may follow one coming-in.
+const INCARNATION_BITS: u32 = 20;
+
+/// The number of the first signal of a device that came in at `at_s`, in seconds since the epoch. Whoever comes in anew is known by it, even
+/// where nobody saw that they had gone.
+#[must_use]
+pub const fn first_number(at_s: u64) -> u64 {
+    (at_s << INCARNATION_BITS) + 1
+}
+
+/// Which coming-in of its sender a number belongs to.
+#[must_use]
+pub const fn incarnation(number: u64) -> u64 {
+    number >> INCARNATION_BITS
+}
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -88,13 +104,15 @@ pub enum Input {
     Leave,
     /// The person switched microphone, camera or screen.
     Media(MediaState),
+    /// A call that rings is over, or somebody else answered: the core knows it from elsewhere.
+    Dismiss(CallOutcome, End),
     /// The person wants to go on trying.
     Retry,
     /// A signal came; its envelope was verified.
     Signal {
         /// From whom.
         from: Sender,
-        /// Its number.
+        /// Its number: in the upper bits when its sender came in, see [`incarnation`].
         number: u64,
         /// What it says.
         body: SignalBody,

@@ -17,6 +17,7 @@ use bezel_protocol::content::Candidate;
 use bezel_protocol::wire::IceServer;
 use bytes::Bytes;
 use serde::Serialize;
+use ts_rs::TS;
 
 pub use self::description::{BadDescription, check_description, fingerprint};
 pub use self::webrtc::WebRtc;
@@ -103,7 +104,7 @@ pub enum LinkState {
 }
 
 /// How a connection does.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, TS)]
 pub struct LinkStats {
     /// Round trip in milliseconds, by ICE's checks.
     pub round_trip_ms: f64,
@@ -112,12 +113,16 @@ pub struct LinkStats {
     /// The spread of the arrival of our video packets, as the other side last reported, in milliseconds.
     pub jitter_out_ms: f64,
     /// Video packets of the other side that never came.
+    #[ts(type = "number")]
     pub lost_in: u64,
     /// Bytes sent so far.
+    #[ts(type = "number")]
     pub bytes_out: u64,
     /// Bytes received so far.
+    #[ts(type = "number")]
     pub bytes_in: u64,
     /// What the path seems to carry, bits a second.
+    #[ts(type = "number")]
     pub estimate_bit_s: u64,
     /// The SRTP profile.
     pub srtp: String,

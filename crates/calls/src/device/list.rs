@@ -2,9 +2,10 @@
 
 use cpal::traits::{DeviceTrait, HostTrait};
 use serde::Serialize;
+use ts_rs::TS;
 
 /// A device one can choose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 pub struct DeviceInfo {
     /// What it is opened by. The same as long as it is plugged in.
     pub id: String,
@@ -15,7 +16,7 @@ pub struct DeviceInfo {
 }
 
 /// All devices. A list is empty where there are none, or where the system does not tell.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
 pub struct Devices {
     /// Cameras.
     pub cameras: Vec<DeviceInfo>,

@@ -46,6 +46,15 @@ pub struct SessionOptions {
     pub sink: Arc<dyn Sink>,
 }
 
+/// What both sides of a conversation with a guest sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SafetyKeys {
+    /// The members' Ed25519 public key.
+    pub members: [u8; 32],
+    /// The guest's.
+    pub guest: [u8; 32],
+}
+
 /// What a call is told.
 pub enum Command {
     /// What happens to it.
@@ -64,6 +73,8 @@ pub enum Command {
     Rekey(CallSecret),
     /// Somebody's pictures can't be decoded without a key frame.
     KeyFrame(Peer, Track),
+    /// By what a code to read aloud is made with somebody: what both sides sign with.
+    SafetyKeys(Peer, SafetyKeys),
     /// Servers for connections that are made from now on.
     IceServers(Vec<IceServer>),
     /// How does it do?

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bezel_crypto::SystemRng;
-use bezel_crypto::call::{CallSecret, Track};
+use bezel_crypto::call::{CallSecret, SafetyCode, Track};
 use bezel_protocol::content::{CallOutcome, Candidate, SignalBody};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::peer::{PeerLink, layout};
-use super::{CallStats, CallView, Command, Event, SessionOptions, Sink};
+use super::{CallStats, CallView, Command, Event, SafetyKeys, SessionOptions, Sink};
 use crate::call::{End, Input, Machine, Output, Peer, Phase};
 use crate::clock;
-use crate::connection::{ConnectionError, ConnectionEvent, ConnectionOptions, WebRtc};
+use crate::connection::{ConnectionError, ConnectionEvent, ConnectionOptions, WebRtc, fingerprint};
 use crate::frame::{FrameError, FrameSealer};
 use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
 
@@ -33,6 +33,7 @@ struct Running {
     sink: Arc<dyn Sink>,
     events: mpsc::Sender<Event>,
     links: BTreeMap<Peer, PeerLink>,
+    safety_keys: BTreeMap<Peer, SafetyKeys>,
     incoming: mpsc::Sender<(Peer, ConnectionEvent)>,
     outgoing: mpsc::Sender<Outgoing>,
     sealers: [FrameSealer; 3],
@@ -67,6 +68,7 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
         sink,
         events,
         links: BTreeMap::new(),
+        safety_keys: BTreeMap::new(),
         incoming,
         outgoing,
         sealers,
@@ -196,6 +198,15 @@ impl Running {
     }
 
     async fn answer(&mut self, peer: Peer, attempt: u32, sdp: String) -> Result<(), ConnectionError> {
+        // Another certificate is another connection: the other side began anew.
+        let before = match self.links.get(&peer) {
+            Some(link) => link.connection.fingerprints().await.map(|[_, theirs]| theirs),
+            None => None,
+        };
+        if before.is_some_and(|before| fingerprint(&sdp).is_some_and(|now| now != before)) {
+            self.close(peer).await;
+            self.open(peer, None, clock::now()).await?;
+        }
         let link = self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?;
         link.attempt = attempt;
         let sdp = link.connection.answer(sdp).await?;
@@ -285,6 +296,7 @@ impl Running {
                     link.connection.restart_track(track);
                 }
             }
+            Command::SafetyKeys(peer, keys) => drop(self.safety_keys.insert(peer, keys)),
             Command::IceServers(servers) => self.options.ice_servers = servers,
             Command::Stats(answer) => {
                 let _ = answer.send(self.measure(now).await);
@@ -398,7 +410,11 @@ impl Running {
     async fn measure(&mut self, now: Instant) -> CallStats {
         let mut peers = Vec::new();
         for (peer, link) in &mut self.links {
-            peers.push(link.measure(*peer, &self.playout, now).await);
+            let mut stats = link.measure(*peer, &self.playout, now).await;
+            if let (Some(keys), Some(fingerprints)) = (self.safety_keys.get(peer), link.connection.fingerprints().await) {
+                stats.safety_code = Some(SafetyCode::new(self.secret.call(), &keys.members, &keys.guest, fingerprints).to_string());
+            }
+            peers.push(stats);
         }
         self.stats.peers = peers;
         self.stats.level = self.devices[0].as_ref().map_or(0.0, DeviceSender::level);

@@ -5,7 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
-use crate::{CallId, DeviceId, GuestLinkId};
+use crate::{CallId, DeviceId, GuestId, GuestLinkId};
 
 /// The longest session description, in bytes.
 pub const MAX_SDP_BYTES: usize = 32 * 1024;
@@ -111,8 +111,8 @@ pub enum CallOutcome {
     Failed,
 }
 
-/// One step of signaling. A device numbers its signals of a call from 1; a number that is not greater than the last one of that device is
-/// a replay.
+/// One step of signaling. A device's numbers rise; one that is not greater than the last one of that device is a replay. A number's upper 44
+/// bits are the second in which the device came into the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallSignal {
     /// The call.
@@ -173,6 +173,23 @@ pub enum SignalBody {
         /// The secret.
         secret: CallSecretBytes,
     },
+    /// A guest was let in, or sent away. Said to all, and to each who comes later.
+    Guest(GuestStanding),
+}
+
+/// Whether a guest is in a call, and by what the members know the guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestStanding {
+    /// The browser.
+    pub guest: GuestId,
+    /// What the guest wants to be called.
+    pub name: String,
+    /// As in [`crate::guest::GuestSignalBody::Knock`].
+    pub key: String,
+    /// As in [`crate::guest::GuestSignalBody::Knock`].
+    pub exchange: String,
+    /// Whether the guest is in the call.
+    pub is_in: bool,
 }
 
 /// An ICE candidate (RFC 8839).

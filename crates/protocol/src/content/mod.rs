@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ConversationId, Hash, MessageId, cbor};
 
 pub use call::{
-    CallEnd, CallInvitation, CallMedia, CallOutcome, CallSecretBytes, CallSignal, Candidate, GuestInvitation, MAX_CANDIDATES,
+    CallEnd, CallInvitation, CallMedia, CallOutcome, CallSecretBytes, CallSignal, Candidate, GuestInvitation, GuestStanding, MAX_CANDIDATES,
     MAX_SDP_BYTES, MediaState, SignalBody,
 };
 pub use file::{
