@@ -3,6 +3,7 @@
 //! Every process gets its own home, runtime folder, bus and display, so a test never meets the keyring, settings or
 //! screen of the person who runs it. Whatever a value here starts, its `Drop` ends.
 
+pub mod browser;
 pub mod display;
 pub mod keyring;
 pub mod member;

@@ -248,7 +248,7 @@ impl Window {
 }
 
 /// The folder of pictures: `BEZEL_SCREENS`, or else `target/screens`.
-fn pictures() -> Result<PathBuf> {
+pub(crate) fn pictures() -> Result<PathBuf> {
     match std::env::var_os("BEZEL_SCREENS") {
         Some(folder) => Ok(folder.into()),
         None => Ok(crate::process::built()?.join("../screens")),
