@@ -1,0 +1,141 @@
+import { Camera } from "lucide";
+import { t } from "../i18n";
+import { LevelMeter } from "../media/level";
+import { devices, type Device, type DeviceTrouble, type LocalMedia } from "../media/local";
+import { DeviceButtons } from "./devices";
+import { h, icon, say, set, show } from "./dom";
+import { Picture } from "./picture";
+
+/** Camera and microphone of this person, to be checked before anybody sees or hears them. */
+export class Preview {
+  readonly element: HTMLElement;
+  readonly #picture = new Picture("own-picture", t("yourPicture"));
+  readonly #invitation: HTMLElement;
+  readonly #buttons: DeviceButtons;
+  readonly #bar = h("div", { class: "preview-bar" });
+  readonly #meter = h("div", {
+    class: "meter",
+    role: "meter",
+    "aria-label": t("level"),
+    "aria-valuemin": 0,
+    "aria-valuemax": 100,
+  });
+  readonly #choices = h("div", { class: "choices" });
+  readonly #microphones: HTMLSelectElement;
+  readonly #cameras: HTMLSelectElement;
+  readonly #trouble = h("p", { class: "trouble", role: "alert", "data-testid": "device-trouble" });
+  #level: { track: MediaStreamTrack; meter: LevelMeter } | undefined;
+  /** Whether the person has let the page have devices at all. */
+  #isOpened = false;
+
+  constructor(private readonly media: LocalMedia) {
+    const trouble = (what: string | undefined) => {
+      this.#tell(what as DeviceTrouble | undefined);
+    };
+    this.#buttons = new DeviceButtons(media, trouble);
+    this.#microphones = this.#choice("microphone");
+    this.#cameras = this.#choice("camera");
+    const turnOn = h(
+      "button",
+      { type: "button", class: "button", "data-testid": "turn-on", onclick: () => void this.#open() },
+      t("turnOn"),
+    );
+    this.#invitation = h(
+      "div",
+      { class: "invitation" },
+      icon(Camera, 28),
+      h("p", {}, t("devicesOff")),
+      turnOn,
+      h("p", { class: "hint" }, t("without")),
+    );
+    this.#bar.append(this.#buttons.microphone.element, this.#meter, this.#buttons.camera.element);
+    const frame = h("div", { class: "frame" }, this.#picture.element, this.#invitation, this.#bar);
+    this.element = h(
+      "section",
+      { class: "preview", "aria-label": t("yourPicture") },
+      frame,
+      this.#trouble,
+      this.#choices,
+    );
+    navigator.mediaDevices.addEventListener("devicechange", this.#listed);
+    this.update();
+  }
+
+  update(): void {
+    const { camera } = this.media.state();
+    const microphone = this.media.track("audio");
+    this.#isOpened ||= camera || microphone !== null;
+    this.#picture.update(this.media.track("camera"));
+    show(this.#picture.element, camera);
+    show(this.#invitation, !this.#isOpened);
+    show(this.#bar, this.#isOpened);
+    show(this.#choices, this.#choices.querySelector("option") !== null);
+    this.#buttons.update();
+    if (this.#level?.track !== microphone) this.#measure(microphone);
+  }
+
+  close(): void {
+    navigator.mediaDevices.removeEventListener("devicechange", this.#listed);
+    this.#level?.meter.close();
+    this.#level = undefined;
+  }
+
+  async #open(): Promise<void> {
+    this.#tell(await this.media.open());
+    // Whoever said no may turn on each by itself.
+    this.#isOpened = true;
+    this.update();
+    if (!this.#bar.hidden) this.#buttons.microphone.element.focus();
+    this.#listed();
+  }
+
+  #tell(trouble: DeviceTrouble | undefined): void {
+    const sentence = { denied: "troubleDenied", missing: "troubleMissing", busy: "troubleBusy" } as const;
+    say(this.#trouble, trouble ? t(sentence[trouble]) : "");
+  }
+
+  #measure(track: MediaStreamTrack | null): void {
+    this.#level?.meter.close();
+    this.#level = undefined;
+    this.#draw(0);
+    if (!track) return;
+    const meter = new LevelMeter(track, (level) => {
+      this.#draw(track.enabled ? level : 0);
+    });
+    this.#level = { track, meter };
+  }
+
+  #draw(level: number): void {
+    this.#meter.style.setProperty("--level", level.toFixed(2));
+    set(this.#meter, "aria-valuenow", Math.round(level * 10) * 10);
+  }
+
+  #choice(device: Device): HTMLSelectElement {
+    const select = h("select", {
+      "data-testid": `choose-${device}`,
+      "aria-label": t(device),
+      onchange: () =>
+        void this.media.choose(device, select.value).then((trouble) => {
+          this.#tell(trouble);
+        }),
+    });
+    this.#choices.append(select);
+    return select;
+  }
+
+  readonly #listed = (): void => {
+    void this.#list("microphone", this.#microphones);
+    void this.#list("camera", this.#cameras);
+  };
+
+  async #list(device: Device, select: HTMLSelectElement): Promise<void> {
+    const there = await devices(device);
+    const used = this.media.track(device === "camera" ? "camera" : "audio")?.getSettings().deviceId;
+    const options = there.map(({ deviceId, label }) =>
+      h("option", { value: deviceId, selected: deviceId === used }, label),
+    );
+    select.replaceChildren(...options);
+    show(select, there.length > 0);
+    this.update();
+  }
+}
