@@ -188,11 +188,13 @@ export class InCall {
     const isBroken = peers.some((peer) => peer.state === "broken");
     this.#brokenSince = isBroken ? (this.#brokenSince ?? performance.now()) : undefined;
     const isLong = this.#brokenSince !== undefined && performance.now() - this.#brokenSince > LONG_S * 1000;
-    let text = "";
+    let text = t("inCall");
     if (isBroken) text = t(isLong ? "stillReconnecting" : "reconnecting");
     else if (peers.length === 0) text = t("alone");
     else if (peers.every((peer) => peer.state === "connecting")) text = t("connecting");
     say(this.#state, text);
+    // That all is well is heard, and not seen.
+    set(this.#state, "data-quiet", text === t("inCall"));
   }
 
   #play(): void {
