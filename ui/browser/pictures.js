@@ -1,7 +1,7 @@
 // Renders every screen in light, dark, Arabic, 200 % text, and in a small window into ui/pictures, to be looked at.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { open, screens, stage } from "./stage.js";
+import { lookOf, open, screens, stage } from "./stage.js";
 
 const folder = fileURLToPath(new URL("../pictures/", import.meta.url));
 const looks = {
@@ -20,7 +20,7 @@ await stage(async (set) => {
   for (const screen of screens) {
     if (wanted.length > 0 && !wanted.includes(screen.name)) continue;
     for (const [look, options] of Object.entries(looks)) {
-      const { page, close } = await open(set, { ...options, scene: screen.scene });
+      const { page, close } = await open(set, lookOf(screen, options));
       page.setDefaultTimeout(5_000);
       try {
         await screen.go(page);

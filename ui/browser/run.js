@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { journeys } from "./journeys.js";
 import { crowded } from "./room.js";
-import { open, screens, stage } from "./stage.js";
+import { lookOf, open, screens, stage } from "./stage.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -54,7 +54,6 @@ await stage(async (set) => {
   const checks = [];
   for (const screen of screens) {
     for (const [name, look] of Object.entries(LOOKS)) {
-      const { scene } = screen;
       const title = `${screen.name}, ${name}: axe finds nothing, everything has room`;
       const work = async (page) => {
         await screen.go(page);
@@ -62,7 +61,7 @@ await stage(async (set) => {
         assert.deepEqual(await objections(page), []);
         assert.deepEqual(await page.evaluate(crowded), []);
       };
-      checks.push(() => check(title, { set, scene, ...look }, work));
+      checks.push(() => check(title, { set, ...lookOf(screen, look) }, work));
     }
   }
   for (const { title, go, ...look } of journeys) checks.push(() => check(title, { set, ...look }, go));

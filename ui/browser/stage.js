@@ -22,9 +22,17 @@ export async function stage(work) {
   }
 }
 
-/** A page of its own, with nothing remembered; `look` is {scene, theme, language, scale, width, height}. */
+/** A page of its own, with nothing remembered; `look` is {scene, window, theme, language, scale, width, height}. */
 export async function open({ browser, origin }, look = {}) {
-  const { scene = "main", theme = "light", language = "en", scale = 1, width = 1280, height = 800 } = look;
+  const {
+    scene = "main",
+    window = "main",
+    theme = "light",
+    language = "en",
+    scale = 1,
+    width = 1280,
+    height = 800,
+  } = look;
   const context = await browser.newContext({
     viewport: { width, height },
     reducedMotion: "reduce",
@@ -49,14 +57,18 @@ export async function open({ browser, origin }, look = {}) {
       `${String(scale * 100)}%`,
     );
   }
-  await page.goto(`${origin}/?scene=${scene}&language=${language}`);
+  await page.goto(`${origin}/?scene=${scene}&window=${window}&language=${language}`);
   await page.locator("#root > *").first().waitFor();
   return { page, faults, close: () => context.close() };
 }
 
 export const at = (page, id) => page.locator(`[data-testid="${id}"]`).first();
 
-/** Every screen: how it is reached from the scene it stands on. */
+/** How large the app makes its windows. */
+const CALL = { window: "call", width: 1040, height: 680 };
+const INCOMING = { window: "incoming", width: 400, height: 440 };
+
+/** Every screen: how it is reached from the scene it stands on, and where it is a window of its own, which and how large. */
 export const screens = [
   { name: "first-run", scene: "new", go: (page) => at(page, "door-create").waitFor() },
   { name: "create", scene: "new", go: (page) => at(page, "door-create").click() },
@@ -89,6 +101,50 @@ export const screens = [
   { name: "preview-image", scene: "files", go: (page) => preview(page, "preview-image", "f-6") },
   { name: "preview-pdf", scene: "files", go: (page) => preview(page, "preview-pdf-page[data-drawn]", "f-2") },
   { name: "attachments", scene: "main", go: async (page) => (await choose(page), attach(page)) },
+  { name: "calls", scene: "calls", go: (page) => visit(page, "nav-calls") },
+  { name: "calls-none", scene: "main", go: (page) => visit(page, "nav-calls") },
+  { name: "calls-thread", scene: "calls", go: choose },
+  { name: "call-before", scene: "main", go: before },
+  { name: "call-before-voice", scene: "main", go: (page) => before(page, "call-audio") },
+  { name: "call-invite", scene: "main", go: invite },
+  {
+    name: "call-link",
+    scene: "main",
+    go: async (page) => (await invite(page), await at(page, "link-make").click(), at(page, "link-url").waitFor()),
+  },
+  { name: "call", scene: "call", is: CALL, go: moving },
+  { name: "call-group", scene: "call-group", is: CALL, go: moving },
+  { name: "call-speaker", scene: "call-group", is: CALL, go: async (page) => (await moving(page), press(page, "g")) },
+  { name: "call-people", scene: "call-group", is: CALL, go: async (page) => (await moving(page), press(page, "p")) },
+  { name: "call-statistics", scene: "call", is: CALL, go: statistics },
+  { name: "call-guest", scene: "call-guest", is: CALL, go: moving },
+  { name: "call-screen", scene: "call-screen", is: CALL, go: moving },
+  { name: "call-sharing", scene: "call-sharing", is: CALL, go: moving },
+  { name: "call-voice", scene: "call-audio", is: CALL, go: (page) => at(page, "call-tile").waitFor() },
+  {
+    name: "call-picker",
+    scene: "call",
+    is: CALL,
+    go: async (page) => (await moving(page), await press(page, "s"), at(page, "share-option").waitFor()),
+  },
+  {
+    name: "call-microphone",
+    scene: "call",
+    is: CALL,
+    go: async (page) => (
+      await moving(page),
+      await at(page, "call-microphone-menu").click(),
+      at(page, "call-level").waitFor()
+    ),
+  },
+  { name: "call-ringing", scene: "call-ringing", is: CALL, go: standing },
+  { name: "call-reconnecting", scene: "call-reconnecting", is: CALL, go: standing },
+  { name: "call-lost", scene: "call-lost", is: CALL, go: standing },
+  { name: "call-problem", scene: "call-problem", is: CALL, go: moving },
+  { name: "call-ended", scene: "call-ended", is: CALL, go: (page) => at(page, "call-ended").waitFor() },
+  { name: "call-declined", scene: "call-declined", is: CALL, go: (page) => at(page, "call-ended").waitFor() },
+  { name: "incoming", scene: "incoming", is: INCOMING, go: (page) => at(page, "incoming").waitFor() },
+  { name: "incoming-guest", scene: "incoming-guest", is: INCOMING, go: (page) => at(page, "incoming").waitFor() },
   { name: "settings", scene: "main", go: (page) => visit(page, "nav-settings") },
   { name: "empty", scene: "empty", go: () => undefined },
   { name: "message-states", scene: "states", go: choose },
@@ -99,6 +155,13 @@ export const screens = [
   { name: "loading", scene: "loading", go: () => undefined },
   { name: "error", scene: "error", go: () => undefined },
 ];
+
+/** How a screen is opened under a look: a small screen has no room for a larger window. */
+export function lookOf({ scene, is = {} }, look) {
+  const fit = (side) => (is[side] && look[side] ? Math.min(is[side], look[side]) : (is[side] ?? look[side]));
+  const [width, height] = [fit("width"), fit("height")];
+  return { ...look, scene, window: is.window, ...(width ? { width, height } : {}) };
+}
 
 export async function choose(page) {
   await page.locator('[data-testid="conversation-item"]', { hasText: "Moreau" }).first().click();
@@ -129,6 +192,39 @@ export async function begin(page) {
   await at(page, "field-handle").fill("ana");
   await at(page, "submit").click();
   await at(page, "recovery-word").waitFor();
+}
+
+/** The pictures of a call move. */
+export async function moving(page) {
+  await page.locator('[data-testid="call-picture"]:not([data-frames="0"])').first().waitFor();
+}
+
+async function press(page, key) {
+  await page.keyboard.press(key);
+}
+
+async function statistics(page) {
+  await moving(page);
+  await press(page, "i");
+  await at(page, "stats-srtp").waitFor();
+  await page.waitForTimeout(2500);
+}
+
+async function standing(page) {
+  await at(page, "call-standing").waitFor();
+}
+
+async function before(page, button = "call-video") {
+  await choose(page);
+  await at(page, button).click();
+  await at(page, "call-start").waitFor();
+  if (button === "call-video") await page.locator('[data-testid="preview-picture"]:not([data-frames="0"])').waitFor();
+}
+
+async function invite(page) {
+  await choose(page);
+  await at(page, "call-invite").click();
+  await at(page, "link-make").waitFor();
 }
 
 async function thread(page) {

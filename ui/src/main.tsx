@@ -3,7 +3,7 @@ import "@fontsource-variable/fraunces";
 import "./theme/tokens.css";
 import "./theme/base.css";
 import { createRoot } from "react-dom/client";
-import { App } from "./app/App";
+import { App, windowOf } from "./app/App";
 import { chooseHost } from "./host/choose";
 import { startI18n } from "./i18n";
 import { isLanguage, languageOf, storedChoice } from "./i18n/languages";
@@ -16,5 +16,5 @@ if (root) {
   applyTheme(storedTheme());
   const asked = parameters.get("language") ?? "";
   await startI18n(isLanguage(asked) ? asked : languageOf(storedChoice()));
-  createRoot(root).render(<App host={host} />);
+  createRoot(root).render(<App host={host} window={windowOf(parameters)} />);
 }

@@ -8,9 +8,22 @@ import { Locked } from "../features/locked/Locked";
 import type { Host } from "../host/host";
 import { MainWindow } from "./MainWindow";
 
+// Each window of the app reads what it shows, and no more.
+const CallWindow = lazy(async () => ({ default: (await import("../features/call/CallWindow")).CallWindow }));
+const IncomingWindow = lazy(async () => ({
+  default: (await import("../features/call/IncomingWindow")).IncomingWindow,
+}));
 const FirstRun = lazy(async () => ({ default: (await import("../features/firstRun/FirstRun")).FirstRun }));
 
-export function App({ host }: { host: Host }): ReactNode {
+/** Which of the app's windows this is. */
+type AppWindow = "main" | "call" | "incoming";
+
+export function windowOf(parameters: URLSearchParams): AppWindow {
+  const asked = parameters.get("window");
+  return asked === "call" || asked === "incoming" ? asked : "main";
+}
+
+export function App({ host, window }: { host: Host; window: AppWindow }): ReactNode {
   // What is read stays good until the core says otherwise.
   const [client] = useState(
     () =>
@@ -22,14 +35,14 @@ export function App({ host }: { host: Host }): ReactNode {
     <I18nProvider locale={useTranslation().i18n.language}>
       <QueryClientProvider client={client}>
         <HostProvider host={host}>
-          <Screen />
+          <Screen window={window} />
         </HostProvider>
       </QueryClientProvider>
     </I18nProvider>
   );
 }
 
-function Screen(): ReactNode {
+function Screen({ window }: { window: AppWindow }): ReactNode {
   const state = useAppState();
   const [enrolling, setEnrolling] = useState(false);
   if (state.isPending) return <Opening />;
@@ -55,5 +68,8 @@ function Screen(): ReactNode {
     );
   }
   if (state.data.state === "locked") return <Locked slots={state.data.slots} reason={state.data.reason} />;
+  if (window !== "main") {
+    return <Suspense fallback={<Opening />}>{window === "call" ? <CallWindow /> : <IncomingWindow />}</Suspense>;
+  }
   return <MainWindow profile={state.data.profile} recoveryConfirmed={state.data.recovery_confirmed} />;
 }

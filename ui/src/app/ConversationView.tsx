@@ -4,7 +4,16 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../components/Avatar";
 import { Button } from "../components/Button";
 import { Empty, Problem, ProblemPage } from "../components/States";
-import { type ConversationDetails, type FileView, type MessageView, useConversation } from "../data/client";
+import {
+  type CallMedia,
+  type CallSummary,
+  type ConversationDetails,
+  type FileView,
+  type MessageView,
+  useConversation,
+} from "../data/client";
+import { CallButtons } from "../features/call/CallButtons";
+import { CallRow } from "../features/call/CallRow";
 import { EncryptedMessageComposer } from "../features/composer/EncryptedMessageComposer";
 import { Details } from "../features/details/Details";
 import { Attachments } from "../features/files/Attachments";
@@ -25,6 +34,7 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
   const conversation = useConversation(id);
   const [showsDetails, setShowsDetails] = useState(false);
   const [replyTo, setReplyTo] = useState<MessageView | null>(null);
+  const [asked, setAsked] = useState<CallMedia | null>(null);
   if (conversation.isPending) return <ThreadSkeleton />;
   if (conversation.isError) {
     return (
@@ -45,6 +55,7 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
           <Header
             details={details}
             showsDetails={showsDetails}
+            calls={<CallButtons details={details} asked={asked} onAsk={setAsked} />}
             onDetails={() => {
               setShowsDetails(!showsDetails);
             }}
@@ -55,6 +66,7 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
             onReply={setReplyTo}
             canReply={details.rights.post}
             renderFile={renderFile}
+            renderCall={renderCall}
           />
           <div className={styles["composer"]}>
             <Uploads conversation={id} />
@@ -66,6 +78,9 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
               encryptionAlgorithm={details.algorithm}
               attachments={<Attachments conversation={id} members={details.members} />}
               replyTo={replyTo}
+              onVideoCallInitiated={() => {
+                setAsked("video");
+              }}
               onMessageSent={() => {
                 setReplyTo(null);
               }}
@@ -83,13 +98,16 @@ function Chosen({ id, userId }: { id: string; userId: string }): ReactNode {
 
 const renderFile = (file: FileView): ReactNode => <FileRow file={file} />;
 
+const renderCall = (call: CallSummary): ReactNode => <CallRow call={call} />;
+
 interface HeaderProps {
+  calls: ReactNode;
   details: ConversationDetails;
   showsDetails: boolean;
   onDetails: () => void;
 }
 
-function Header({ details, showsDetails, onDetails }: HeaderProps): ReactNode {
+function Header({ details, showsDetails, calls, onDetails }: HeaderProps): ReactNode {
   const { t, i18n } = useTranslation();
   const names = new Intl.ListFormat(i18n.language).format(details.members.map((member) => member.handle));
   return (
@@ -99,6 +117,7 @@ function Header({ details, showsDetails, onDetails }: HeaderProps): ReactNode {
         <h2 className={styles["title"]}>{details.title || t("list.untitled")}</h2>
         <div className={styles["readers"]}>{names}</div>
       </div>
+      {calls}
       <Button
         kind="icon"
         testId="details-toggle"

@@ -1,10 +1,11 @@
-import { Files as FilesIcon, MessageSquare, Settings as SettingsIcon, Users } from "lucide-react";
+import { Files as FilesIcon, MessageSquare, Settings as SettingsIcon, Users, Video } from "lucide-react";
 import { lazy, type ReactNode, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../components/Avatar";
 import { Button } from "../components/Button";
 import { Mark } from "../components/Mark";
+import { useCallHistory } from "../data/calls";
 import { type Profile, useAlarm, useConnection, useConversations } from "../data/client";
 import { ConversationList } from "../features/conversations/ConversationList";
 import { NewConversation } from "../features/conversations/NewConversation";
@@ -13,6 +14,7 @@ import { ConversationView } from "./ConversationView";
 import styles from "./MainWindow.module.css";
 
 // What most visits don't open is read when it is first opened.
+const Calls = lazy(async () => ({ default: (await import("../features/call/Calls")).Calls }));
 const Files = lazy(async () => ({ default: (await import("../features/files/Files")).Files }));
 const People = lazy(async () => ({ default: (await import("../features/people/People")).People }));
 const Settings = lazy(async () => ({ default: (await import("../features/settings/Settings")).Settings }));
@@ -20,7 +22,7 @@ const RecoveryReminder = lazy(async () => ({
   default: (await import("../features/firstRun/RecoveryReminder")).RecoveryReminder,
 }));
 
-type View = "conversations" | "files" | "people" | "settings";
+type View = "conversations" | "calls" | "files" | "people" | "settings";
 
 export function MainWindow({
   profile,
@@ -44,6 +46,14 @@ export function MainWindow({
         <main className={styles["view"]}>
           {view !== "conversations" ? (
             <Suspense fallback={<Skeleton shape="rows" />}>
+              {view === "calls" ? (
+                <Calls
+                  onConversation={(id) => {
+                    setChosen(id);
+                    setView("conversations");
+                  }}
+                />
+              ) : null}
               {view === "files" ? <Files /> : null}
               {view === "people" ? <People myRole={profile.role} /> : null}
               {view === "settings" ? <Settings profile={profile} /> : null}
@@ -99,9 +109,15 @@ function useSearchKey(search: RefObject<HTMLInputElement | null>, bringIntoSight
 function Rail({ view, handle, onView }: { view: View; handle: string; onView: (view: View) => void }): ReactNode {
   const { t } = useTranslation();
   const unread = useConversations().data?.some((conversation) => conversation.unread > 0) ?? false;
+  const missed = useMissed(view === "calls");
   const connection = useConnection().data;
+  const badges: Partial<Record<View, string | null>> = {
+    conversations: unread ? "" : null,
+    calls: missed > 0 ? t("calls.missedCount", { count: missed }) : null,
+  };
   const entries = [
     { id: "conversations", icon: MessageSquare },
+    { id: "calls", icon: Video },
     { id: "files", icon: FilesIcon },
     { id: "people", icon: Users },
     { id: "settings", icon: SettingsIcon },
@@ -117,7 +133,7 @@ function Rail({ view, handle, onView }: { view: View; handle: string; onView: (v
           type="button"
           className={styles["entry"]}
           data-testid={`nav-${id}`}
-          aria-label={t(`nav.${id}`)}
+          aria-label={badges[id as View] ? `${t(`nav.${id}`)}, ${badges[id as View] ?? ""}` : t(`nav.${id}`)}
           aria-current={view === id ? "page" : undefined}
           title={t(`nav.${id}`)}
           onClick={() => {
@@ -125,7 +141,7 @@ function Rail({ view, handle, onView }: { view: View; handle: string; onView: (v
           }}
         >
           <Icon size="1.25rem" strokeWidth={1.75} aria-hidden />
-          {id === "conversations" && unread ? <span className={styles["badge"]} /> : null}
+          {typeof badges[id as View] === "string" ? <span className={styles["badge"]} /> : null}
         </button>
       ))}
       <span className={styles["foot"]}>
@@ -142,6 +158,20 @@ function Rail({ view, handle, onView }: { view: View; handle: string; onView: (v
       </span>
     </nav>
   );
+}
+
+const SEEN = "bezel.calls.seen";
+
+/** How many calls were missed since one last looked at them. */
+function useMissed(isLooking: boolean): number {
+  const calls = useCallHistory().data;
+  const [seen, setSeen] = useState(() => localStorage.getItem(SEEN) ?? "");
+  const newest = calls?.[0]?.started_at ?? "";
+  if (isLooking && newest > seen) setSeen(newest);
+  useEffect(() => {
+    localStorage.setItem(SEEN, seen);
+  }, [seen]);
+  return (calls ?? []).filter((call) => call.outcome === "missed" && !call.mine && call.started_at > seen).length;
 }
 
 function Banners({ recoveryConfirmed }: { recoveryConfirmed: boolean }): ReactNode {

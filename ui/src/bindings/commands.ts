@@ -1,6 +1,22 @@
 // Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings
 
 import type {
+  StartCall,
+  AnswerCall,
+  CallView,
+  MediaSwitches,
+  Source,
+  Screen,
+  Processing,
+  CallStats,
+  Devices,
+  CallHistoryRequest,
+  CallSummary,
+  PicturesView,
+  KeyFrameRequest,
+  NewGuestLink,
+  GuestLinkView,
+  PreviewSources,
   AppState,
   Attachment,
   ChosenFile,
@@ -94,6 +110,32 @@ export interface Commands {
   transfer_pause(args: { file: string }): Promise<null>;
   transfer_resume(args: { file: string }): Promise<null>;
   transfer_cancel(args: { file: string }): Promise<null>;
+  call_start(args: { request: StartCall }): Promise<string>;
+  call_answer(args: { request: AnswerCall }): Promise<null>;
+  call_decline(args: { call: string }): Promise<null>;
+  call_leave(): Promise<null>;
+  call_retry(): Promise<null>;
+  call_current(): Promise<CallView | null>;
+  call_set_media(args: { request: MediaSwitches }): Promise<null>;
+  call_set_camera(args: { source: Source }): Promise<null>;
+  call_set_microphone(args: { source: Source }): Promise<null>;
+  call_set_speaker(args: { source: Source }): Promise<null>;
+  call_set_screen(args: { screen: Screen | null }): Promise<null>;
+  call_set_processing(args: { processing: Processing }): Promise<null>;
+  call_stats(): Promise<CallStats | null>;
+  call_show(): Promise<null>;
+  call_devices(): Promise<Devices>;
+  call_history(args: { request: CallHistoryRequest }): Promise<Array<CallSummary>>;
+  call_pictures(): Promise<PicturesView>;
+  call_want_key_frame(args: { request: KeyFrameRequest }): Promise<null>;
+  call_link_create(args: { request: NewGuestLink }): Promise<GuestLinkView>;
+  call_link_revoke(args: { link: string }): Promise<null>;
+  call_guest_admit(args: { guest: string }): Promise<null>;
+  call_guest_refuse(args: { guest: string }): Promise<null>;
+  call_guest_send_away(args: { guest: string }): Promise<null>;
+  call_preview_start(args: { request: PreviewSources }): Promise<null>;
+  call_preview_level(): Promise<number>;
+  call_preview_stop(): Promise<null>;
   people_list(): Promise<Array<Person>>;
   person_set_role(args: { request: PersonRole }): Promise<null>;
   person_suspend(args: { user: string }): Promise<null>;
@@ -151,6 +193,32 @@ export const commandNames = [
   "transfer_pause",
   "transfer_resume",
   "transfer_cancel",
+  "call_start",
+  "call_answer",
+  "call_decline",
+  "call_leave",
+  "call_retry",
+  "call_current",
+  "call_set_media",
+  "call_set_camera",
+  "call_set_microphone",
+  "call_set_speaker",
+  "call_set_screen",
+  "call_set_processing",
+  "call_stats",
+  "call_show",
+  "call_devices",
+  "call_history",
+  "call_pictures",
+  "call_want_key_frame",
+  "call_link_create",
+  "call_link_revoke",
+  "call_guest_admit",
+  "call_guest_refuse",
+  "call_guest_send_away",
+  "call_preview_start",
+  "call_preview_level",
+  "call_preview_stop",
   "people_list",
   "person_set_role",
   "person_suspend",

@@ -532,7 +532,7 @@ devices: number,
  */
 me: boolean, };
 
-export type MessageKind = "text" | "file" | "event" | "unknown" | "unreadable";
+export type MessageKind = "text" | "file" | "call" | "event" | "unknown" | "unreadable";
 
 export type MessagePage = { 
 /**
@@ -606,7 +606,11 @@ problem: string | null,
 /**
  * The file that it announces.
  */
-file: FileView | null, };
+file: FileView | null,
+/**
+ * The call that it begins.
+ */
+call: CallSummary | null, };
 
 export type NewConversation = { title: string, members: Array<MemberRole>, algorithm: Algorithm | null, };
 
@@ -955,3 +959,53 @@ code: string,
  * In words.
  */
 text: string, };
+
+export type CallMedia = "audio" | "video";
+
+export type CallOutcome = "completed" | "missed" | "declined" | "busy" | "cancelled" | "failed";
+
+export type CallPhase = "calling" | "ringing" | "incoming" | "connecting" | "live" | "reconnecting" | "lost" | "ended";
+
+export type CallPerson = { id: string, name: string, is_guest: boolean, microphone: boolean, camera: boolean, screen: boolean, is_connected: boolean, safety_code: string | null, };
+
+export type GuestView = { id: string, name: string, };
+
+export type CallView = { call: string, conversation: string, is_outgoing: boolean, from: string, media: CallMedia, phase: CallPhase, since: Timestamp, live_since: Timestamp | null, attempt: number, microphone: boolean, camera: boolean, screen: boolean, people: Array<CallPerson>, guests_waiting: Array<GuestView>, outcome: CallOutcome | null, is_elsewhere: boolean, problem: string | null, };
+
+export type Source = { "kind": "default" } | { "kind": "device", "id": string } | { "kind": "synthetic" };
+
+export type Screen = { "kind": "screen", "id": string | null } | { "kind": "window", "id": string };
+
+export type Processing = { echo: boolean, noise: boolean, gain: boolean, };
+
+export type CallOptions = { is_microphone_on: boolean, is_camera_on: boolean, camera: Source, microphone: Source, speaker: Source, processing: Processing, hides_address: boolean, };
+
+export type Quality = { frames_per_second: number, round_trip_ms: number, loss: number, decrypt_errors: number, is_relayed: boolean, };
+
+export type CallSummary = { call: string, conversation: string, from: string, mine: boolean, media: CallMedia, started_at: Timestamp, is_joined: boolean, has_guest: boolean, outcome: CallOutcome | null, seconds: number | null, quality: Quality | null, };
+
+export type PeerStats = { peer: string, frames_received: number, packets_received: number, decrypt_errors: number, replays: number, frames_per_second: number, first_frame_ms: number | null, width: number, height: number, level: number, concealed: number, safety_code: string | null, round_trip_ms: number, loss_out: number, jitter_out_ms: number, lost_in: number, bytes_out: number, bytes_in: number, estimate_bit_s: number, srtp: string, dtls: string, local: string, remote: string, };
+
+export type CallStats = { frames_sent: number, packets_sent: number, width: number, height: number, level: number, peers: Array<PeerStats>, };
+
+export type DeviceInfo = { id: string, name: string, is_default: boolean, };
+
+export type Devices = { cameras: Array<DeviceInfo>, microphones: Array<DeviceInfo>, speakers: Array<DeviceInfo>, screens: Array<DeviceInfo>, windows: Array<DeviceInfo>, };
+
+export type GuestLinkView = { link: string, url: string, expires_at: Timestamp, is_single_use: boolean, call: string, };
+
+export type StartCall = { conversation: string, media: CallMedia, options: CallOptions, };
+
+export type AnswerCall = { call: string, options: CallOptions, };
+
+export type MediaSwitches = { microphone: boolean, camera: boolean, };
+
+export type CallHistoryRequest = { conversation: string | null, before: string | null, limit: number, };
+
+export type KeyFrameRequest = { person: string, is_screen: boolean, };
+
+export type NewGuestLink = { conversation: string, media: CallMedia, hours: number, is_single_use: boolean, };
+
+export type PreviewSources = { camera: Source | null, microphone: Source | null, };
+
+export type PicturesView = { url: string, };

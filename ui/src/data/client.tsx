@@ -30,6 +30,9 @@ export const keys = {
   debug: ["debug"],
   files: ["files"],
   transfers: ["transfers"],
+  call: ["call"],
+  calls: ["calls"],
+  devices: ["devices"],
 } as const;
 
 function refresh(client: QueryClient, topic: string): void {
@@ -55,6 +58,11 @@ function refresh(client: QueryClient, topic: string): void {
     case "files":
       // A message shows the file that it announces.
       stale(keys.files);
+      stale(["messages"]);
+      break;
+    case "calls":
+      // A thread shows the calls of its conversation.
+      stale(keys.calls);
       stale(["messages"]);
       break;
     case "people":

@@ -45,3 +45,14 @@ export function relative(at: string, now: Date, language: string): string {
   if (size < 86_400) return format.format(Math.trunc(seconds / 3600), "hour");
   return format.format(Math.trunc(seconds / 86_400), "day");
 }
+
+/** How long something lasted: "2:13", "1:02:13". */
+export function elapsed(seconds: number, language: string): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = new Intl.NumberFormat(language, { minimumIntegerDigits: 2, useGrouping: false });
+  const one = new Intl.NumberFormat(language, { useGrouping: false });
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours > 0
+    ? `${one.format(hours)}:${two.format(minutes)}:${two.format(rest)}`
+    : `${one.format(minutes)}:${two.format(rest)}`;
+}

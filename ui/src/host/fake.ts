@@ -1,7 +1,9 @@
 import type { Commands } from "../bindings/commands";
 import type { AppError, ConversationDetails, ConversationSummary, MessageView, Person, Role } from "../bindings/types";
 import { ago, details, member, message, profile, scene, type Workspace } from "./fakeScene";
+import { addCalls, fakeCalls, type FakeCalls } from "./fakeCalls";
 import { addFiles, fakeFiles } from "./fakeFiles";
+import { fakePictures } from "./fakePictures";
 import type { Host } from "./host";
 
 const PAGE_MARK = "before:";
@@ -19,6 +21,7 @@ function refusal(code: string, text: string, next: string): AppError {
 export function fakeHost(name: string): Host {
   const workspace = scene(name);
   if (name === "files") addFiles(workspace);
+  const calls = addCalls(workspace, name);
   const listeners = new Set<(topics: string[]) => void>();
   const tell = (...topics: string[]): void => {
     queueMicrotask(() => {
@@ -28,16 +31,29 @@ export function fakeHost(name: string): Host {
     });
   };
   return {
-    commands: guard(workspace, commands(workspace, tell)),
+    commands: guard(workspace, commands(workspace, calls, tell)),
     onChanged(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     onDrop: () => () => undefined,
+    openPictures: (hear) => fakePictures(() => sources(calls), hear),
+    closeWindow: () => undefined,
     copy: async (text) => {
       await navigator.clipboard.writeText(text).catch(() => undefined);
     },
   };
+}
+
+/** Whose pictures come: everyone's whose camera or screen is on, and one's own. */
+function sources({ now }: FakeCalls): { person: string; isScreen: boolean }[] {
+  const own = [{ person: "", isScreen: false }];
+  if (!now || now.phase === "ended") return own;
+  return [
+    ...(now.camera ? own : []),
+    ...now.people.filter((each) => each.camera).map((each) => ({ person: each.id, isScreen: false })),
+    ...now.people.filter((each) => each.screen).map((each) => ({ person: each.id, isScreen: true })),
+  ];
 }
 
 /** Lets the readings of a scene hang or fail; whether the app is set up is always answered. */
@@ -62,7 +78,7 @@ function guard(workspace: Workspace, inner: Commands): Commands {
   });
 }
 
-function commands(workspace: Workspace, tell: (...topics: string[]) => void): Commands {
+function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: string[]) => void): Commands {
   const conversation = (id: string): ConversationDetails => {
     const found = workspace.conversations.find((one) => one.id === id);
     if (!found) throw refusal("not_found", "There is no such conversation.", "Choose another.") as unknown as Error;
@@ -118,6 +134,7 @@ function commands(workspace: Workspace, tell: (...topics: string[]) => void): Co
 
   return {
     ...fakeFiles(workspace, tell),
+    ...fakeCalls(calls, tell),
     app_state: async () => ({ ...workspace.app }),
     workspace_create: async ({ request }) => {
       await pause(600);

@@ -104,6 +104,7 @@ export function message(conversation: string, from: string, text: string, minute
     kind: "text",
     problem: null,
     file: null,
+    call: null,
   };
 }
 

@@ -1,13 +1,15 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen, TauriEvent } from "@tauri-apps/api/event";
+import { getCurrentWindow } from "@tauri-apps/api/window";
 import { type Commands, commandNames } from "../bindings/commands";
-import type { Host, NativeDrop } from "./host";
+import type { Host, NativeDrop, PictureWire } from "./host";
 
 /** The core behind the window. */
 export function tauriHost(): Host {
   const entries = commandNames.map((name) => [name, (args?: Record<string, unknown>) => invoke(name, args)] as const);
+  const commands = Object.fromEntries(entries) as unknown as Commands;
   return {
-    commands: Object.fromEntries(entries) as unknown as Commands,
+    commands,
     onChanged: (listener) =>
       on<{ topics: string[] }>("changed", ({ topics }) => {
         listener(topics);
@@ -29,7 +31,39 @@ export function tauriHost(): Host {
         });
       };
     },
+    openPictures: (hear, onLost) => pictureWire(commands, hear, onLost),
+    closeWindow() {
+      void getCurrentWindow().close();
+    },
     copy: (text) => navigator.clipboard.writeText(text),
+  };
+}
+
+/** A connection to this machine's own process; its address holds a token that works once. */
+function pictureWire(commands: Commands, hear: (message: ArrayBuffer) => void, onLost: () => void): PictureWire {
+  let socket: WebSocket | null = null;
+  let isClosed = false;
+  const lost = (): void => {
+    if (!isClosed) onLost();
+    isClosed = true;
+  };
+  commands.call_pictures().then(({ url }) => {
+    if (isClosed) return;
+    socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => {
+      hear(data as ArrayBuffer);
+    };
+    socket.onclose = lost;
+  }, lost);
+  return {
+    say(answer) {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(answer);
+    },
+    close() {
+      isClosed = true;
+      socket?.close();
+    },
   };
 }
 

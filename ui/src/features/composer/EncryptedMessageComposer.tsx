@@ -1,4 +1,4 @@
-import { Paperclip, Phone, X } from "lucide-react";
+import { Paperclip, Video, X } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
@@ -135,8 +135,13 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
           <Paperclip size="1.125rem" aria-hidden />
         </Button>
         {props.onVideoCallInitiated ? (
-          <Button kind="icon" aria-label={t("composer.call")} onPress={props.onVideoCallInitiated}>
-            <Phone size="1.125rem" aria-hidden />
+          <Button
+            kind="icon"
+            testId="composer-call"
+            aria-label={t("composer.call")}
+            onPress={props.onVideoCallInitiated}
+          >
+            <Video size="1.125rem" aria-hidden />
           </Button>
         ) : null}
         <span className={styles["space"]} />

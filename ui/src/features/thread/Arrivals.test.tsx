@@ -23,6 +23,7 @@ const message = (sequence: number, change: Partial<MessageView> = {}): MessageVi
   kind: "text",
   problem: null,
   file: null,
+  call: null,
   ...change,
 });
 

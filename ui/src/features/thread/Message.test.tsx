@@ -26,6 +26,7 @@ const plain: MessageView = {
   kind: "text",
   problem: null,
   file: null,
+  call: null,
 };
 
 function show(change: Partial<MessageView>) {
@@ -33,7 +34,13 @@ function show(change: Partial<MessageView>) {
   const view = render(
     <QueryClientProvider client={new QueryClient()}>
       <HostProvider host={host}>
-        <Message message={{ ...plain, ...change }} opensGroup answers={undefined} renderFile={() => null} />
+        <Message
+          message={{ ...plain, ...change }}
+          opensGroup
+          answers={undefined}
+          renderFile={() => null}
+          renderCall={({ call }) => call}
+        />
       </HostProvider>
     </QueryClientProvider>,
   );

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
 import { Markdown } from "../../components/markdown";
-import type { FileView, MessageView } from "../../data/client";
+import type { CallSummary, FileView, MessageView } from "../../data/client";
 import { clock } from "../../data/time";
 import { Foot } from "./Foot";
 import styles from "./Thread.module.css";
@@ -16,9 +16,10 @@ interface Props {
   answers: MessageView | null | undefined;
   onReply?: (message: MessageView) => void;
   renderFile: (file: FileView) => ReactNode;
+  renderCall: (call: CallSummary) => ReactNode;
 }
 
-export function Message({ message, opensGroup, answers, onReply, renderFile }: Props): ReactNode {
+export function Message({ message, opensGroup, answers, onReply, renderFile, renderCall }: Props): ReactNode {
   const { t, i18n } = useTranslation();
   const time = (
     <time className={styles["time"]} dateTime={message.sent_at}>
@@ -48,7 +49,7 @@ export function Message({ message, opensGroup, answers, onReply, renderFile }: P
       >
         <div className={styles["bubble"]}>
           <Quote answers={answers} />
-          <Body message={message} renderFile={renderFile} />
+          <Body message={message} renderFile={renderFile} renderCall={renderCall} />
           <Foot message={message} time={time} />
         </div>
         {tools}
@@ -74,7 +75,7 @@ export function Message({ message, opensGroup, answers, onReply, renderFile }: P
       ) : null}
       <div className={styles["text"]}>
         <Quote answers={answers} />
-        <Body message={message} renderFile={renderFile} />
+        <Body message={message} renderFile={renderFile} renderCall={renderCall} />
       </div>
       {tools}
     </article>
@@ -93,7 +94,7 @@ function Event({ message, time }: { message: MessageView; time: ReactNode }): Re
 }
 
 /** The body by what the message is; a kind that this version doesn't know is one of a newer version. */
-function Body({ message, renderFile }: Pick<Props, "message" | "renderFile">): ReactNode {
+function Body({ message, renderFile, renderCall }: Pick<Props, "message" | "renderFile" | "renderCall">): ReactNode {
   const { t } = useTranslation();
   if (message.kind === "unreadable" || !message.verified) {
     return (
@@ -109,6 +110,7 @@ function Body({ message, renderFile }: Pick<Props, "message" | "renderFile">): R
       </div>
     );
   }
+  if (message.call) return renderCall(message.call);
   if (message.file) return renderFile(message.file);
   return <p className={styles["problem"]}>{t("thread.unknown")}</p>;
 }

@@ -3,7 +3,7 @@ import { ArrowDown } from "lucide-react";
 import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
-import { type FileView, type MessageView, useAction, useConversations } from "../../data/client";
+import { type CallSummary, type FileView, type MessageView, useAction, useConversations } from "../../data/client";
 import { day, wholeDays } from "../../data/time";
 import { Message } from "./Message";
 import { type ThreadRow, threadRows } from "./rows";
@@ -18,6 +18,7 @@ interface Props {
   canReply: boolean;
   onReply: (message: MessageView) => void;
   renderFile: (file: FileView) => ReactNode;
+  renderCall: (call: CallSummary) => ReactNode;
   onEarlier: () => void;
 }
 
@@ -28,7 +29,7 @@ const NEAR_START = 400;
 
 /** The thread, drawn as far as it is in sight. What comes in above it leaves what one reads where it is. */
 export function Messages(props: Props): ReactNode {
-  const { conversation, title, pages, hasEarlier, canReply, onReply, renderFile, onEarlier } = props;
+  const { conversation, title, pages, hasEarlier, canReply, onReply, renderFile, renderCall, onEarlier } = props;
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const messages = useMemo(() => pages.flat(), [pages]);
@@ -83,7 +84,14 @@ export function Messages(props: Props): ReactNode {
               className={styles["row"]}
               style={{ transform: `translateY(${String(item.start)}px)` }}
             >
-              <Row row={row} byId={byId} canReply={canReply} onReply={onReply} renderFile={renderFile} />
+              <Row
+                row={row}
+                byId={byId}
+                canReply={canReply}
+                onReply={onReply}
+                renderFile={renderFile}
+                renderCall={renderCall}
+              />
             </div>
           );
         })}
@@ -109,9 +117,10 @@ interface RowProps {
   canReply: boolean;
   onReply: (message: MessageView) => void;
   renderFile: (file: FileView) => ReactNode;
+  renderCall: (call: CallSummary) => ReactNode;
 }
 
-function Row({ row, byId, canReply, onReply, renderFile }: RowProps): ReactNode {
+function Row({ row, byId, canReply, onReply, renderFile, renderCall }: RowProps): ReactNode {
   const { t, i18n } = useTranslation();
   if (row.kind === "unread")
     return <div className={[styles["day"], styles["new"]].join(" ")}>{t("thread.unreadLine")}</div>;
@@ -126,6 +135,7 @@ function Row({ row, byId, canReply, onReply, renderFile }: RowProps): ReactNode 
       message={message}
       opensGroup={row.opensGroup}
       renderFile={renderFile}
+      renderCall={renderCall}
       answers={message.reply_to ? (byId.get(message.reply_to) ?? null) : undefined}
       {...(canReply ? { onReply } : {})}
     />

@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty, Problem } from "../../components/States";
-import { type FileView, type MessageView, useMessages } from "../../data/client";
+import { type CallSummary, type FileView, type MessageView, useMessages } from "../../data/client";
 import { Arrivals } from "./Arrivals";
 import { Messages } from "./Messages";
 import styles from "./Thread.module.css";
@@ -13,10 +13,11 @@ interface Props {
   canReply: boolean;
   onReply: (message: MessageView) => void;
   renderFile: (file: FileView) => ReactNode;
+  renderCall: (call: CallSummary) => ReactNode;
 }
 
 /** The messages of a conversation, or why there are none to see. */
-export function Thread({ conversation, title, canReply, onReply, renderFile }: Props): ReactNode {
+export function Thread({ conversation, title, canReply, onReply, renderFile, renderCall }: Props): ReactNode {
   const { t } = useTranslation();
   const read = useMessages(conversation);
   const pages = useMemo(() => (read.data ?? []).map((page) => page.messages), [read.data]);
@@ -41,6 +42,7 @@ export function Thread({ conversation, title, canReply, onReply, renderFile }: P
           canReply={canReply}
           onReply={onReply}
           renderFile={renderFile}
+          renderCall={renderCall}
           onEarlier={() => {
             if (read.hasNextPage && !read.isFetchingNextPage && !read.isError) void read.fetchNextPage();
           }}

@@ -18,6 +18,7 @@ const message = (id: string, user: string, sent_at: string): MessageView => ({
   kind: "text",
   problem: null,
   file: null,
+  call: null,
 });
 
 const shapes = (pages: MessageView[][], unread: string | null, hasEarlier: boolean): string[] =>
