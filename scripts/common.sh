@@ -10,9 +10,10 @@ TOOLS=$TARGET/tools
 # sound (ALSA) and screens (X11, Wayland, PipeWire) of calls.
 BUILD_PACKAGES=(build-essential cmake pkg-config git libclang-dev libssl-dev libvpx-dev libwebkit2gtk-4.1-dev libxdo-dev librsvg2-dev
     libasound2-dev libpipewire-0.3-dev libgbm-dev libwayland-dev libegl-dev libxcb1-dev libxcb-randr0-dev libdbus-1-dev)
-# To test it: a display with a font, a driver of the web view, a bus with a keyring, a sound server, a browser for the interface.
+# To test it: a display with a font, a driver of the web view, a bus with a keyring, a sound server, a browser for the interface; for calls a TURN
+# server and namespaces of the network.
 TEST_PACKAGES=(webkit2gtk-driver xvfb x11-xserver-utils fonts-dejavu-core dbus gnome-keyring libsecret-tools pulseaudio pulseaudio-utils
-    chromium chromium-driver procps shellcheck python3-venv)
+    chromium chromium-driver coturn iproute2 procps shellcheck python3-venv)
 
 # The interface is embedded by this feature; every invocation names it, so that nothing is built twice.
 APP_FEATURES=(--features bezel-app/custom-protocol)
