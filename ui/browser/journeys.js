@@ -1,6 +1,6 @@
 // What people do in the interface, from the first press to what they see in the end.
 import assert from "node:assert/strict";
-import { at, attach, begin, choose } from "./stage.js";
+import { at, attach, begin, choose, moving } from "./stage.js";
 
 /** Scrolls back in steps until earlier messages are asked for; tells what stands where just before they come. */
 async function scrollBack() {
@@ -18,7 +18,81 @@ async function scrollBack() {
   return { height, text: first.textContent, top: first.getBoundingClientRect().top };
 }
 
+/** How many pictures of somebody were drawn. */
+const drawn = async (page, person) =>
+  Number(await page.locator(`[data-testid="call-picture"][data-person="${person}"]`).getAttribute("data-frames"));
+
+const CALL = { window: "call", width: 1040, height: 680 };
+
 export const journeys = [
+  {
+    title: "a call is begun after a look at oneself, and the way back to it stands in the conversation",
+    go: async (page) => {
+      await choose(page);
+      await at(page, "call-video").click();
+      await page.locator('[data-testid="preview-picture"]:not([data-frames="0"])').waitFor();
+      await page.keyboard.press("Enter");
+      await at(page, "call-return").waitFor();
+      assert.equal(await at(page, "call-start").count(), 0);
+    },
+  },
+  {
+    title: "the pictures of a call move, are muted and left by keys, and the end is told",
+    scene: "call",
+    ...CALL,
+    go: async (page) => {
+      await moving(page);
+      const before = await drawn(page, "d-ben-1");
+      await page.waitForFunction(
+        (count) => Number(document.querySelector('[data-person="d-ben-1"] canvas').dataset.frames) > count + 5,
+        before,
+      );
+      await page.keyboard.press("m");
+      await page.locator('[data-testid="call-microphone"][data-off="true"]').waitFor();
+      await page.keyboard.press("v");
+      await page.locator('[data-testid="call-own"][data-lit="false"]').waitFor();
+      await page.keyboard.press("Shift+L");
+      await page.locator('[data-testid="call-ended"][data-outcome="completed"]').waitFor();
+    },
+  },
+  {
+    title: "pictures go on after who speaks was made large and small again",
+    scene: "call-group",
+    ...CALL,
+    go: async (page) => {
+      await moving(page);
+      for (const key of ["g", "g"]) {
+        await page.keyboard.press(key);
+        await page
+          .locator('[data-testid="call-picture"][data-person="d-lena-1"]:not([data-frames="0"])')
+          .waitFor({ state: "visible" });
+      }
+    },
+  },
+  {
+    title: "a client at the door is let in, and sent away after one question",
+    scene: "call-group",
+    ...CALL,
+    go: async (page) => {
+      await at(page, "call-admit").click();
+      await page.locator('[data-testid="call-tile"][data-person="g-moreau"]').waitFor();
+      await page.keyboard.press("p");
+      await page.locator('[data-testid="call-person"][data-person="g-moreau"] [data-testid="call-send-away"]').click();
+      await at(page, "confirm").click();
+      await page.locator('[data-testid="call-tile"][data-person="g-moreau"]').waitFor({ state: "detached" });
+    },
+  },
+  {
+    title: "a call that rings is answered, and its window asks to go",
+    scene: "incoming",
+    window: "incoming",
+    width: 400,
+    height: 440,
+    go: async (page) => {
+      await at(page, "incoming-video").click();
+      await at(page, "incoming").waitFor({ state: "detached" });
+    },
+  },
   {
     title: "a workspace is started, and the recovery words can wait",
     scene: "new",

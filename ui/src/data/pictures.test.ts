@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fakeHost } from "../host/fake";
+import type { Host } from "../host/host";
+import { Pictures, readFrame, taken } from "./pictures";
+
+const BEN = { person: "d-ben-1", isScreen: false };
+
+/** A frame as the app sends it. */
+function message(person: string | null, isKey: boolean, isScreen = false, timestamp = 90_000): ArrayBuffer {
+  const id = new TextEncoder().encode(person ?? "");
+  const bytes = new Uint8Array(10 + id.length + 3);
+  bytes.set([(isKey ? 1 : 0) | (isScreen ? 2 : 0) | (person === null ? 4 : 0), id.length]);
+  bytes.set(id, 2);
+  new DataView(bytes.buffer).setBigInt64(2 + id.length, BigInt(timestamp));
+  bytes.set([7, 8, 9], 10 + id.length);
+  return bytes.buffer;
+}
+
+test("a frame says whose it is, when it was, and whether it stands alone", () => {
+  const frame = readFrame(message("d-ben-1", true, true));
+  expect(frame).toMatchObject({ stream: { person: "d-ben-1", isScreen: true }, isKey: true, timestamp: 1_000_000 });
+  expect([...(frame?.data ?? [])]).toEqual([7, 8, 9]);
+  expect(readFrame(message(null, false))).toMatchObject({ stream: { person: null, isScreen: false }, isKey: false });
+});
+
+test("what is too short to be a frame is none", () => {
+  const whole = new Uint8Array(message("d-ben-1", true));
+  for (let length = 0; length < 17; length += 1) expect(readFrame(whole.slice(0, length).buffer)).toBeNull();
+});
+
+test("an answer names the stream as frames do", () => {
+  expect([...new Uint8Array(taken({ person: "ab", isScreen: true }))]).toEqual([2, 2, 97, 98]);
+  expect([...new Uint8Array(taken({ person: null, isScreen: false }))]).toEqual([4, 0]);
+});
+
+/** A decoder that gives a picture for each frame, or fails when told. */
+class Decoder {
+  static opened: Decoder[] = [];
+  state = "configured";
+  decoded: string[] = [];
+  readonly told: VideoDecoderInit;
+  constructor(told: VideoDecoderInit) {
+    this.told = told;
+    Decoder.opened.push(this);
+  }
+  configure = (): void => undefined;
+  close(): void {
+    this.state = "closed";
+  }
+  decode({ type }: { type: string }): void {
+    this.decoded.push(type);
+    this.told.output({ displayWidth: 4, displayHeight: 3, close: () => undefined } as unknown as VideoFrame);
+  }
+}
+
+let hear: (message: ArrayBuffer) => void;
+let lose: () => void;
+const said = vi.fn();
+const asked = vi.fn();
+
+function watching(): { pictures: Pictures; canvas: HTMLCanvasElement } {
+  const host: Host = {
+    ...fakeHost("call"),
+    openPictures(listener, onLost) {
+      [hear, lose] = [listener, onLost];
+      return { say: said, close: () => undefined };
+    },
+  };
+  vi.spyOn(host.commands, "call_want_key_frame").mockImplementation(({ request }) => {
+    asked(request.person);
+    return Promise.resolve(null);
+  });
+  const pictures = new Pictures(host);
+  pictures.open();
+  const canvas = document.createElement("canvas");
+  canvas.getContext = (() => ({ drawImage: () => undefined })) as never;
+  return { pictures, canvas };
+}
+
+beforeEach(() => {
+  Decoder.opened = [];
+  vi.useFakeTimers({ now: 1_000 });
+  vi.stubGlobal("VideoDecoder", Decoder);
+  vi.stubGlobal(
+    "EncodedVideoChunk",
+    class {
+      type: string;
+      constructor({ type }: { type: string }) {
+        this.type = type;
+      }
+    },
+  );
+  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => {
+    draw();
+    return 0;
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  said.mockReset();
+  asked.mockReset();
+});
+
+test("decoding begins with a key frame, which is asked for, and every frame is answered", () => {
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  expect(asked).toHaveBeenCalledWith("d-ben-1");
+  hear(message("d-ben-1", false));
+  expect(Decoder.opened).toHaveLength(0);
+  hear(message("d-ben-1", true));
+  hear(message("d-ben-1", false));
+  expect(Decoder.opened[0]?.decoded).toEqual(["key", "delta"]);
+  expect(said).toHaveBeenCalledTimes(3);
+  expect(canvas.dataset["frames"]).toBe("2");
+  expect([canvas.width, canvas.height]).toEqual([4, 3]);
+});
+
+test("after an error decoding begins anew, with a key frame that is asked for", () => {
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  hear(message("d-ben-1", true));
+  asked.mockReset();
+  vi.advanceTimersByTime(800);
+  Decoder.opened[0]?.told.error(new DOMException("broken"));
+  expect(asked).toHaveBeenCalledWith("d-ben-1");
+  hear(message("d-ben-1", false));
+  expect(Decoder.opened).toHaveLength(1);
+  hear(message("d-ben-1", true));
+  expect(Decoder.opened[1]?.decoded).toEqual(["key"]);
+});
+
+test("where nothing comes a key frame is asked for again, in measure", () => {
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  asked.mockReset();
+  vi.advanceTimersByTime(4_600);
+  expect(asked.mock.calls.length).toBeGreaterThanOrEqual(2);
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(4);
+});
+
+test("pictures that nobody looks at are answered and not decoded", () => {
+  watching();
+  hear(message("d-ben-1", true));
+  expect(Decoder.opened).toHaveLength(0);
+  expect(said).toHaveBeenCalledTimes(1);
+});
+
+test("a way that is lost is opened again", () => {
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  hear(message("d-ben-1", true));
+  const before = hear;
+  lose();
+  vi.advanceTimersByTime(1_100);
+  expect(hear).not.toBe(before);
+  hear(message("d-ben-1", false));
+  expect(Decoder.opened).toHaveLength(1);
+  hear(message("d-ben-1", true));
+  expect(Decoder.opened).toHaveLength(2);
+});
