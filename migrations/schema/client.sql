@@ -13,6 +13,34 @@ CREATE TABLE audit_checkpoints (
     checkpoint BLOB    NOT NULL
 ) STRICT;
 
+CREATE TABLE calls (
+    call          BLOB    NOT NULL PRIMARY KEY,
+    conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    message       BLOB    NOT NULL UNIQUE,
+    -- Who called.
+    user          BLOB    NOT NULL,
+    device        BLOB    NOT NULL,
+    media         TEXT    NOT NULL CHECK (media IN ('audio', 'video')),
+    started_at_ms INTEGER NOT NULL,
+    -- From which frame keys come: the newest that is known, and its number.
+    secret        BLOB    NOT NULL,
+    generation    INTEGER NOT NULL,
+    -- How a client comes in, as the invitation says it.
+    guest         BLOB,
+    -- When this device came in.
+    joined_at_ms  INTEGER,
+    -- Null as long as the call goes on, for all that is known.
+    outcome       TEXT    CHECK (outcome IN ('completed', 'missed', 'declined', 'busy', 'cancelled', 'failed')),
+    -- For how long this device had a connection; without one, for how long the caller had.
+    seconds       INTEGER,
+    -- How it was, as JSON.
+    quality       TEXT
+) STRICT;
+
+CREATE INDEX calls_by_time ON calls (started_at_ms, call);
+
+CREATE INDEX calls_open ON calls (started_at_ms) WHERE outcome IS NULL;
+
 CREATE TABLE conversation_keys (
     conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     epoch         INTEGER NOT NULL,
@@ -190,7 +218,7 @@ CREATE TABLE "messages" (
     sent_at_ms    INTEGER NOT NULL,
     hash          BLOB    NOT NULL,
     previous      BLOB    NOT NULL,
-    kind          TEXT    NOT NULL CHECK (kind IN ('text', 'file', 'event', 'unknown', 'unreadable')),
+    kind          TEXT    NOT NULL CHECK (kind IN ('text', 'file', 'call', 'event', 'unknown', 'unreadable')),
     -- Words, or the name of the file.
     text          TEXT,
     -- What could not be shown, kept whole for a newer version.

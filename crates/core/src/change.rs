@@ -25,6 +25,10 @@ pub enum Change {
     Files,
     /// What is on its way.
     Transfers,
+    /// The call of the moment.
+    Call,
+    /// Calls that were.
+    Calls,
     /// An alarm.
     Alarm,
 }
@@ -41,6 +45,8 @@ impl fmt::Display for Change {
             Self::Connection => f.write_str("connection"),
             Self::Files => f.write_str("files"),
             Self::Transfers => f.write_str("transfers"),
+            Self::Call => f.write_str("call"),
+            Self::Calls => f.write_str("calls"),
             Self::Alarm => f.write_str("alarm"),
         }
     }

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod cache;
+pub mod call;
 mod change;
 pub mod clock;
 pub mod conversation;

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::cache::profile::Profile;
 use crate::cache::{self, Cache};
+use crate::call::Calls;
 use crate::change::Change;
 use crate::clock::Clock;
 use crate::error::{Error, Result, damaged};
@@ -43,6 +44,7 @@ pub struct Member {
     pub(crate) vault_key: VaultKey,
     pub(crate) environment: Environment,
     pub(crate) transfers: Transfers,
+    pub(crate) calls: Calls,
     /// Held by whatever changes groups, the outbox or the roster: one such thing at a time.
     pub(crate) work: Mutex<()>,
     /// Held while the roster grows.
@@ -126,6 +128,7 @@ impl Member {
             vault_key,
             environment,
             transfers: Transfers::default(),
+            calls: Calls::default(),
             work: Mutex::default(),
             roster_growth: Mutex::default(),
             connection: RwLock::default(),

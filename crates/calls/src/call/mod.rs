@@ -5,6 +5,7 @@ mod peer;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bezel_protocol::content::{CallOutcome, Candidate, MediaState, SignalBody};
@@ -31,6 +32,15 @@ impl Peer {
         match self {
             Self::Device(device) => device.as_bytes(),
             Self::Guest(guest) => guest.as_bytes(),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device(device) => device.fmt(f),
+            Self::Guest(guest) => guest.fmt(f),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod peer;
 mod run;
 mod stats;
+mod verifier;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use bezel_protocol::wire::IceServer;
 use tokio::sync::{mpsc, oneshot};
 
 pub use stats::{CallStats, PeerStats};
+pub use verifier::{Seen, Verifier};
 
 use crate::call::{End, Input, Limits, Peer, Phase};
 use crate::connection::ConnectionOptions;
@@ -77,6 +79,8 @@ pub enum Command {
     SafetyKeys(Peer, SafetyKeys),
     /// Servers for connections that are made from now on.
     IceServers(Vec<IceServer>),
+    /// Whether connections that are made from now on go through a TURN server alone.
+    HideAddress(bool),
     /// How does it do?
     Stats(oneshot::Sender<CallStats>),
 }

@@ -64,10 +64,6 @@ impl PeerLink {
             FrameOpener::new(&key, layout(track))
         };
         let openers = [opener(Track::Audio)?, opener(Track::Camera)?, opener(Track::Screen)?];
-        let name = match peer {
-            Peer::Device(device) => device.to_string(),
-            Peer::Guest(guest) => guest.to_string(),
-        };
         Ok(Self {
             connection,
             events,
@@ -78,7 +74,7 @@ impl PeerLink {
             sync: Synchronizer::default(),
             held: VecDeque::new(),
             opened: Vec::new(),
-            stats: PeerStats { peer: name, ..PeerStats::default() },
+            stats: PeerStats { peer: peer.to_string(), ..PeerStats::default() },
             began: now,
             since: (now, 0),
         })

@@ -298,6 +298,7 @@ impl Running {
             }
             Command::SafetyKeys(peer, keys) => drop(self.safety_keys.insert(peer, keys)),
             Command::IceServers(servers) => self.options.ice_servers = servers,
+            Command::HideAddress(hides) => self.options.is_relay_only = hides,
             Command::Stats(answer) => {
                 let _ = answer.send(self.measure(now).await);
             }

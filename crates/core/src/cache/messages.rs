@@ -13,6 +13,7 @@ use crate::error::{Result, damaged};
 pub(crate) enum Kind {
     Text,
     File,
+    Call,
     Event,
     Unknown,
     Unreadable,
@@ -53,6 +54,7 @@ impl Kind {
         match self {
             Self::Text => "text",
             Self::File => "file",
+            Self::Call => "call",
             Self::Event => "event",
             Self::Unknown => "unknown",
             Self::Unreadable => "unreadable",
@@ -60,7 +62,7 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        [Self::Text, Self::File, Self::Event, Self::Unknown, Self::Unreadable]
+        [Self::Text, Self::File, Self::Call, Self::Event, Self::Unknown, Self::Unreadable]
             .into_iter()
             .find(|kind| kind.as_str() == text)
             .ok_or_else(|| damaged("kind of message"))

@@ -1,6 +1,7 @@
 //! The member's encrypted database: one file a table or two. Everything that changes takes an open transaction.
 
 pub(crate) mod alarms;
+pub(crate) mod calls;
 pub(crate) mod conversations;
 pub(crate) mod epochs;
 pub(crate) mod files;

@@ -83,6 +83,7 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
             from: roster.user(message.user).map_or_else(|| "?".into(), |user| user.handle.to_string()),
             preview: match message.kind {
                 Kind::Text | Kind::File => message.text.unwrap_or_default().chars().take(PREVIEW_CHARS).collect(),
+                Kind::Call => "Call".into(),
                 Kind::Event | Kind::Unknown | Kind::Unreadable => String::new(),
             },
             sent_at: Timestamp::from_ms(message.sent_at_ms),

@@ -9,9 +9,9 @@ use bezel_protocol::{ConversationId, Hash, MessageId, Role};
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::list::{MessageView, view};
+use super::list::{Brought, MessageView, view};
 use super::outbox::{header, pump};
-use super::receive::row_of;
+use super::receive::{kind_of, row_of};
 use crate::cache::messages::{Kind, Message, State};
 use crate::cache::outbox::Outgoing;
 use crate::cache::{self, Connection};
@@ -137,12 +137,10 @@ pub(crate) async fn enqueue(
     let (kind, text, reply_to) = match content {
         Content::Text(text) => (Kind::Text, Some(text.text.clone()), text.reply_to),
         Content::File(_) => (Kind::File, name.map(str::to_owned), None),
-        Content::Description(_)
-        | Content::FileReceipt(_)
-        | Content::FileRevocation(_)
-        | Content::Call(_)
-        | Content::CallEnd(_)
-        | Content::CallSignal(_) => (Kind::Event, None, None),
+        Content::Call(invitation) => (kind_of(db, message, invitation).await?, None, None),
+        Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_) | Content::CallEnd(_) | Content::CallSignal(_) => {
+            (Kind::Event, None, None)
+        }
         Content::Unknown { .. } => (Kind::Unknown, None, None),
     };
     let row = Message {
@@ -164,6 +162,9 @@ pub(crate) async fn enqueue(
         state: State::Queued,
     };
     cache::messages::put(db, &row).await?;
+    if let Content::Call(invitation) = content {
+        cache::calls::put(db, &row, invitation).await?;
+    }
     let outgoing =
         Outgoing { message, conversation, content: content.encode(), created_at_ms: now_ms, attempt: None, attempts: Vec::new() };
     cache::outbox::put(db, &outgoing).await?;
@@ -248,7 +249,7 @@ pub async fn decrypt(member: &Member, conversation: ConversationId, envelope: &s
     let mut db = member.cache.read().await?;
     let verified = verify(member, &mut db, conversation, &bytes).await?;
     let row = row_of(member, &verified, None);
-    Ok(view(member, &member.roster(), &row, None))
+    Ok(view(member, &member.roster(), &row, Brought::default()))
 }
 
 async fn verify(

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use crate::cache::Connection;
 use crate::cache::messages::{Kind, Message, State};
+use crate::call::{self, CallSummary};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::file::{self, FileView};
@@ -48,6 +49,8 @@ pub struct MessageView {
     pub problem: Option<String>,
     /// The file that it announces.
     pub file: Option<FileView>,
+    /// The call that it begins.
+    pub call: Option<CallSummary>,
 }
 
 /// Where a message stands.
@@ -72,6 +75,8 @@ pub enum MessageKind {
     Text,
     /// A file.
     File,
+    /// A call.
+    Call,
     /// Something that happened to the conversation.
     Event,
     /// Sent by a newer version.
@@ -111,24 +116,36 @@ pub async fn list(member: &Member, conversation: ConversationId, before: Option<
     let roster = member.roster();
     let mut messages = Vec::with_capacity(page.len());
     for message in &page {
-        let file = file_of(member, &mut db, &roster, message).await?;
-        messages.push(view(member, &roster, message, file));
+        let brought = brought(member, &mut db, &roster, message).await?;
+        messages.push(view(member, &roster, message, brought));
     }
     Ok(MessagePage { messages, earlier: earlier.map(|sequence| sequence.to_string()) })
 }
 
-/// The file that a message announces, if it does.
-pub(super) async fn file_of(member: &Member, db: &mut Connection, roster: &Roster, message: &Message) -> Result<Option<FileView>> {
-    if message.kind != Kind::File {
-        return Ok(None);
-    }
-    let Some(found) = cache::files::of_message(db, message.id).await? else { return Ok(None) };
-    let receipts = cache::files::receipts(db, found.id).await?;
-    Ok(Some(file::view(member, roster, &found, &receipts)))
+/// What a message brings with it.
+#[derive(Default)]
+pub(crate) struct Brought {
+    file: Option<FileView>,
+    call: Option<CallSummary>,
 }
 
-/// A message as it is shown, with the file that it announces.
-pub(crate) fn view(member: &Member, roster: &Roster, message: &Message, file: Option<FileView>) -> MessageView {
+/// The file or the call that a message brings, if it does.
+pub(super) async fn brought(member: &Member, db: &mut Connection, roster: &Roster, message: &Message) -> Result<Brought> {
+    let mut brought = Brought::default();
+    if message.kind == Kind::File
+        && let Some(found) = cache::files::of_message(db, message.id).await?
+    {
+        let receipts = cache::files::receipts(db, found.id).await?;
+        brought.file = Some(file::view(member, roster, &found, &receipts));
+    }
+    if message.kind == Kind::Call {
+        brought.call = cache::calls::of_message(db, message.id).await?.map(|found| call::summary(member, roster, found));
+    }
+    Ok(brought)
+}
+
+/// A message as it is shown, with what it brings.
+pub(crate) fn view(member: &Member, roster: &Roster, message: &Message, brought: Brought) -> MessageView {
     let verified = !matches!(message.kind, Kind::Unreadable);
     MessageView {
         id: message.id.to_string(),
@@ -151,11 +168,13 @@ pub(crate) fn view(member: &Member, roster: &Roster, message: &Message, file: Op
         kind: match message.kind {
             Kind::Text => MessageKind::Text,
             Kind::File => MessageKind::File,
+            Kind::Call => MessageKind::Call,
             Kind::Event => MessageKind::Event,
             Kind::Unknown => MessageKind::Unknown,
             Kind::Unreadable => MessageKind::Unreadable,
         },
         problem: message.problem.clone(),
-        file,
+        file: brought.file,
+        call: brought.call,
     }
 }

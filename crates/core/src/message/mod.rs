@@ -12,5 +12,5 @@ pub use list::{MessageKind, MessagePage, MessageState, MessageView, list};
 pub use search::{SearchHit, search};
 
 pub(crate) use compose::{enqueue, may_post, queue};
-pub(crate) use outbox::pump;
+pub(crate) use outbox::{header, pump};
 pub(crate) use receive::{receive, retry_held};

@@ -83,7 +83,7 @@ async fn sealed(member: &Member, outgoing: &mut Outgoing) -> Result<Vec<u8>> {
 }
 
 /// The header of this device's next message in a conversation, and the key of the epoch.
-pub(super) async fn header(
+pub(crate) async fn header(
     member: &Member,
     db: &mut Connection,
     conversation: ConversationId,

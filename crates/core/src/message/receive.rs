@@ -1,7 +1,7 @@
 //! Takes envelopes from the log: verified and decrypted, or kept with the reason why not.
 
 use bezel_crypto::envelope::{OpenError, Reader, Verified};
-use bezel_protocol::content::Content;
+use bezel_protocol::content::{CallInvitation, Content};
 use bezel_protocol::envelope::{Envelope, EnvelopeHeader};
 use bezel_protocol::roster::{Roster, RosterError};
 use bezel_protocol::wire::StoredMessage;
@@ -120,10 +120,13 @@ async fn judge(
     let Some(role) = epoch.roles.get(&verified.from()).copied().filter(|role| role.may_post()) else {
         return Ok((Outcome::Never(unreadable("Its sender had no right to write here.")), None));
     };
+    let content = Content::decode(verified.content()).ok();
+    if matches!(content, Some(Content::CallSignal(_))) {
+        return Ok((Outcome::Never(unreadable("It is a step of a call and no message.")), None));
+    }
     if let Some(problem) = chain::check(db, &header, envelope.hash()).await? {
         return Ok((Outcome::Never(unreadable(&problem)), None));
     }
-    let content = Content::decode(verified.content()).ok();
     let file = match &content {
         Some(Content::File(file)) => match file::accept(member, roster, &verified, file) {
             Ok(file) => Some(file),
@@ -139,7 +142,10 @@ async fn judge(
 async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId, stored: &StoredMessage, outcome: Outcome) -> Result<()> {
     match outcome {
         Outcome::Read(read) => {
-            let Read { message, content, verified, role, file } = *read;
+            let Read { mut message, content, verified, role, file } = *read;
+            if let Some(Content::Call(invitation)) = &content {
+                message.kind = kind_of(db, message.id, invitation).await?;
+            }
             cache::messages::forget_unreadable_at(db, conversation, stored.sequence).await?;
             cache::messages::put(db, &message).await?;
             cache::messages::release(db, conversation, stored.sequence).await?;
@@ -153,15 +159,12 @@ async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId
                 Some(content @ Content::Description(_)) => describe(db, conversation, &content, message.sent_at_ms).await?,
                 Some(Content::FileReceipt(receipt)) => file::believe_receipt(db, &verified, &receipt).await?,
                 Some(Content::FileRevocation(revocation)) => file::apply_revocation(db, &verified, revocation, role).await?,
-                Some(
-                    Content::Text(_)
-                    | Content::File(_)
-                    | Content::Call(_)
-                    | Content::CallEnd(_)
-                    | Content::CallSignal(_)
-                    | Content::Unknown { .. },
-                )
-                | None => {}
+                Some(Content::Call(invitation)) => cache::calls::put(db, &message, &invitation).await?,
+                Some(Content::CallEnd(end)) => {
+                    cache::calls::believe_end(db, end.call, verified.header().device, end.outcome, end.seconds).await?;
+                }
+                // A signal is no part of the log.
+                Some(Content::Text(_) | Content::File(_) | Content::CallSignal(_) | Content::Unknown { .. }) | None => {}
             }
         }
         Outcome::Later(message) => {
@@ -177,6 +180,12 @@ async fn keep(member: &Member, db: &mut Connection, conversation: ConversationId
     Ok(())
 }
 
+/// A call is begun by one message; a later one adds a link to it, and is an event.
+pub(super) async fn kind_of(db: &mut Connection, message: MessageId, invitation: &CallInvitation) -> Result<Kind> {
+    let is_known = cache::calls::get(db, invitation.call).await?.is_some();
+    Ok(if is_known && cache::calls::of_message(db, message).await?.is_none() { Kind::Event } else { Kind::Call })
+}
+
 async fn describe(db: &mut Connection, conversation: ConversationId, content: &Content, at_ms: i64) -> Result<()> {
     let Content::Description(description) = content else { return Ok(()) };
     cache::conversations::set_description(db, conversation, &description.title, &content.encode(), at_ms).await
@@ -188,13 +197,9 @@ pub(super) fn row_of(member: &Member, verified: &Verified, sequence: Option<u64>
     let (kind, text, content, reply_to, problem) = match Content::decode(verified.content()) {
         Ok(Content::Text(text)) => (Kind::Text, Some(text.text), None, text.reply_to, None),
         Ok(Content::File(_)) => (Kind::File, None, None, None, None),
+        Ok(Content::Call(_)) => (Kind::Call, None, None, None, None),
         Ok(
-            Content::Description(_)
-            | Content::FileReceipt(_)
-            | Content::FileRevocation(_)
-            | Content::Call(_)
-            | Content::CallEnd(_)
-            | Content::CallSignal(_),
+            Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_) | Content::CallEnd(_) | Content::CallSignal(_),
         ) => (Kind::Event, None, None, None, None),
         Ok(Content::Unknown { bytes, .. }) => (Kind::Unknown, None, Some(bytes), None, Some("Sent by a newer version.".into())),
         Err(_) => (Kind::Unknown, None, Some(verified.content().to_vec()), None, Some("Its content can't be read.".into())),

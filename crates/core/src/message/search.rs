@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::list::{MessageView, file_of, view};
+use super::list::{MessageView, brought, view};
 use crate::cache;
 use crate::error::Result;
 use crate::member::Member;
@@ -29,8 +29,8 @@ pub async fn search(member: &Member, query: &str, limit: u32) -> Result<Vec<Sear
     let roster = member.roster();
     let mut hits = Vec::with_capacity(found.len());
     for (message, conversation_title, snippet) in found {
-        let file = file_of(member, &mut db, &roster, &message).await?;
-        hits.push(SearchHit { message: view(member, &roster, &message, file), conversation_title, snippet });
+        let brought = brought(member, &mut db, &roster, &message).await?;
+        hits.push(SearchHit { message: view(member, &roster, &message, brought), conversation_title, snippet });
     }
     Ok(hits)
 }

@@ -62,7 +62,7 @@ async fn page(member: &Member, id: ConversationId) -> Result<bool> {
     if let Some(alarm) = alarm {
         member.raise_alarm(&alarm).await?;
     }
-    member.changed([Change::Messages(id), Change::Conversations, Change::Files]);
+    member.changed([Change::Messages(id), Change::Conversations, Change::Files, Change::Calls]);
     Ok(true)
 }
 

@@ -1,12 +1,20 @@
 //! Stays in step with the relay until it is told to stop.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use bezel_protocol::ConversationId;
+use bezel_protocol::envelope::Envelope;
+use bezel_protocol::wire::Event;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, OptionFuture};
 use tokio::sync::watch;
 
 use super::connection::{self, ConnectionState};
 use super::once::once;
-use crate::error::Class;
+use crate::cache;
+use crate::call::Order;
+use crate::error::{Class, Result};
 use crate::member::Member;
 use crate::relay::{EventStream, Incoming};
 
@@ -15,6 +23,8 @@ const COMPARE_AGAIN: Duration = Duration::from_secs(60);
 /// The waiting time after a failure doubles from the first to the second.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// So many envelopes wait for the round that makes them readable.
+const MAX_WAITING: usize = 256;
 
 /// Synchronises, waits for the relay's events or for something to send, and synchronises again, until `stop` holds `true`.
 pub async fn follow(member: &Member, mut stop: watch::Receiver<bool>) {
@@ -47,20 +57,75 @@ async fn connected(member: &Member) -> bool {
             return false;
         }
     };
+    member.calls.hear(Order::RelayBack);
+    let mut is_due = true;
+    let mut round: Option<BoxFuture<'_, Result<()>>> = None;
+    let mut waiting: VecDeque<Waiting> = VecDeque::new();
     loop {
-        if let Err(error) = once(member).await {
-            tracing::info!(code = error.code, "synchronisation failed");
-            if error.class == Class::Offline {
-                return false;
-            }
+        if is_due && round.is_none() {
+            is_due = false;
+            round = Some(once(member).boxed());
         }
+        // Events are read while a round goes on: a call does not wait for the log.
         tokio::select! {
+            Some(done) = OptionFuture::from(round.as_mut()) => {
+                round = None;
+                if let Err(error) = done {
+                    tracing::info!(code = error.code, "synchronisation failed");
+                    if error.class == Class::Offline {
+                        return false;
+                    }
+                }
+                // What began before the news came is followed by another round, once.
+                for Waiting { conversation, envelope, is_tried } in std::mem::take(&mut waiting) {
+                    if !is_tried && refers_to_news(member, conversation, &envelope).await {
+                        is_due = true;
+                        waiting.push_back(Waiting { conversation, envelope, is_tried: true });
+                    } else {
+                        hand_over(member, conversation, envelope);
+                    }
+                }
+            }
             incoming = events.next() => match incoming {
-                Incoming::Event(event) => tracing::trace!(?event, "woken by the relay"),
+                Incoming::Event(Event::Transient { conversation, envelope }) => {
+                    if waiting.is_empty() && !refers_to_news(member, conversation, &envelope.0).await {
+                        hand_over(member, conversation, envelope.0);
+                    } else if waiting.len() < MAX_WAITING {
+                        is_due |= round.is_none();
+                        waiting.push_back(Waiting { conversation, envelope: envelope.0, is_tried: false });
+                    }
+                }
+                Incoming::Event(Event::Guest(message)) => member.calls.hear(Order::Guest(message)),
+                Incoming::Event(event) => {
+                    tracing::trace!(?event, "woken by the relay");
+                    is_due = true;
+                }
                 Incoming::Closed => return true,
             },
-            () = member.woken() => {}
-            () = tokio::time::sleep(COMPARE_AGAIN) => {}
+            () = member.woken() => is_due = true,
+            () = tokio::time::sleep(COMPARE_AGAIN) => is_due = true,
         }
     }
+}
+
+/// An envelope that can't be read before the next round.
+struct Waiting {
+    conversation: ConversationId,
+    envelope: Vec<u8>,
+    is_tried: bool,
+}
+
+fn hand_over(member: &Member, conversation: ConversationId, envelope: Vec<u8>) {
+    member.calls.hear(Order::Transient { conversation, envelope });
+}
+
+/// Whether the sender of an envelope knows of an epoch or of a roster that is not known here yet.
+async fn refers_to_news(member: &Member, conversation: ConversationId, envelope: &[u8]) -> bool {
+    let Ok(envelope) = Envelope::parse(envelope) else { return false };
+    let header = envelope.header();
+    if header.roster.sequence > member.roster().head().sequence {
+        return true;
+    }
+    let known = async { cache::conversations::get(&mut *member.cache.read().await?, conversation).await };
+    known.await.is_ok_and(|known| known.is_none_or(|known| header.epoch > known.epoch))
 }

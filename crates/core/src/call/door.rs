@@ -1,0 +1,239 @@
+//! Clients who knock: believed by the key that each named at first, and kept with where each stands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bezel_crypto::call::open_guest_signal;
+use bezel_protocol::content::{GuestInvitation, GuestStanding, SignalBody};
+use bezel_protocol::guest::{Direction, GuestSignalBody, MAX_GUEST_NAME_CHARS};
+use bezel_protocol::key::Ed25519PublicKey;
+use bezel_protocol::wire::GuestMessage;
+use bezel_protocol::{CallId, ConversationId, GuestId};
+
+use crate::cache;
+use crate::error::{Error, Result};
+use crate::member::Member;
+
+/// So many guests are remembered; whoever knocks beyond that is not heard.
+const MAX_GUESTS: usize = 64;
+
+/// Where a guest stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// At the door.
+    Waiting,
+    /// In the call.
+    In,
+    /// Was in the call; the browser is silent.
+    Away,
+    /// Refused, sent away, or gone from the door.
+    Out,
+}
+
+/// A guest.
+pub(super) struct Guest {
+    pub(super) call: CallId,
+    pub(super) conversation: ConversationId,
+    pub(super) invitation: Arc<GuestInvitation>,
+    pub(super) name: String,
+    /// The guest's key for signatures, and as it travels.
+    pub(super) key: Ed25519PublicKey,
+    key_text: String,
+    /// The guest's key for secrets.
+    pub(super) exchange: String,
+    pub(super) standing: Standing,
+    number: u64,
+}
+
+impl Guest {
+    /// What the other members are told.
+    pub(super) fn introduction(&self, guest: GuestId) -> GuestStanding {
+        GuestStanding {
+            guest,
+            name: self.name.clone(),
+            key: self.key_text.clone(),
+            exchange: self.exchange.clone(),
+            is_in: self.standing == Standing::In,
+        }
+    }
+}
+
+/// What a guest did.
+pub(super) enum Said {
+    /// Knocked.
+    Knocked,
+    /// Came back after the browser's connection to the relay broke.
+    CameBack,
+    /// Said something to this device.
+    Signal(u64, SignalBody),
+    /// The browser has gone.
+    Gone,
+}
+
+/// Everyone who knocked since this member was opened.
+#[derive(Default)]
+pub(super) struct Doors(BTreeMap<GuestId, Guest>);
+
+impl Doors {
+    pub(super) fn of(&self, call: CallId) -> impl Iterator<Item = (GuestId, &Guest)> {
+        self.0.iter().filter(move |(_, guest)| guest.call == call).map(|(id, guest)| (*id, guest))
+    }
+
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (GuestId, &Guest)> {
+        self.0.iter().filter(|(_, guest)| guest.standing == Standing::Waiting).map(|(id, guest)| (*id, guest))
+    }
+
+    pub(super) fn get(&self, guest: GuestId) -> Option<&Guest> {
+        self.0.get(&guest)
+    }
+
+    pub(super) fn get_mut(&mut self, guest: GuestId) -> Option<&mut Guest> {
+        self.0.get_mut(&guest)
+    }
+
+    pub(super) fn name(&self, guest: GuestId) -> &str {
+        self.get(guest).map_or("?", |guest| &guest.name)
+    }
+
+    /// Reads what came from a browser. None where it is nothing for this device.
+    ///
+    /// # Errors
+    /// When it can't be believed.
+    pub(super) async fn hear(&mut self, member: &Member, message: GuestMessage) -> Result<Option<Said>> {
+        let refused = |what: &str| Error::unverifiable("guest", format!("A guest is not believed: {what}."), "Nothing is to be done.");
+        let GuestMessage { link, call, conversation, guest, signal } = message;
+        let Some(sealed) = signal else { return Ok(self.gone(guest)) };
+        let row = cache::calls::get(&mut *member.cache.read().await?, call).await?;
+        let row = row.filter(|row| row.conversation == conversation).ok_or_else(|| refused("there is no such call"))?;
+        let invitation = row.guest.filter(|invitation| invitation.link == link).ok_or_else(|| refused("there is no such link"))?;
+        if invitation.expires_at_ms <= member.now_ms() {
+            return Err(refused("the link has ended"));
+        }
+        let known = self.0.get(&guest).filter(|known| known.call == call).map(|known| (known.key, known.number));
+        let opened = open_guest_signal(&sealed.0, Direction::FromGuest, call, &invitation.secret, |signal| match &signal.body {
+            _ if known.is_some() => known.map(|(key, _)| key),
+            GuestSignalBody::Knock { key, .. } => public_key(key),
+            _ => None,
+        });
+        let signal = opened.map_err(|error| refused(&error.to_string()))?;
+        if known.is_some_and(|(_, last)| signal.number <= last) {
+            return Err(refused("the signal came before"));
+        }
+        if let Some(known) = self.0.get_mut(&guest) {
+            known.number = signal.number;
+        }
+        if let GuestSignalBody::Knock { name, key, exchange } = signal.body {
+            let is_used = invitation.is_single_use
+                && self.of(call).any(|(id, other)| id != guest && matches!(other.standing, Standing::In | Standing::Away));
+            if is_used || (known.is_none() && self.0.len() >= MAX_GUESTS) {
+                return Err(refused("the link was used"));
+            }
+            let standing = GuestStanding { guest, name, key, exchange, is_in: false };
+            return self.knocked(call, conversation, Arc::new(invitation), standing, signal.number).map(Some);
+        }
+        let is_meant = signal.device.is_none_or(|device| device == member.device());
+        let is_in = self.get(guest).is_some_and(|guest| matches!(guest.standing, Standing::In | Standing::Away));
+        if signal.body == GuestSignalBody::Left && !is_in {
+            return Ok(self.gone(guest));
+        }
+        Ok(from_guest(signal.body).filter(|_| is_meant && is_in).map(|body| Said::Signal(signal.number, body)))
+    }
+
+    fn knocked(
+        &mut self,
+        call: CallId,
+        conversation: ConversationId,
+        invitation: Arc<GuestInvitation>,
+        said: GuestStanding,
+        number: u64,
+    ) -> Result<Said> {
+        let guest = said.guest;
+        let was = self.get(guest).map(|known| known.standing);
+        if matches!(was, Some(Standing::In | Standing::Away)) {
+            if let Some(known) = self.get_mut(guest) {
+                known.standing = Standing::In;
+            }
+            return Ok(Said::CameBack);
+        }
+        self.note(call, conversation, invitation, said, Standing::Waiting)?;
+        if let Some(known) = self.get_mut(guest) {
+            known.number = number;
+        }
+        Ok(Said::Knocked)
+    }
+
+    /// Notes where a guest stands, as a member says or a knock.
+    ///
+    /// # Errors
+    /// When the key is none, or not the one that the guest named before.
+    pub(super) fn note(
+        &mut self,
+        call: CallId,
+        conversation: ConversationId,
+        invitation: Arc<GuestInvitation>,
+        said: GuestStanding,
+        standing: Standing,
+    ) -> Result<()> {
+        let wrong = || Error::unverifiable("guest", "A guest is named by another key than before.", "Nothing is to be done.");
+        let key = public_key(&said.key).ok_or_else(wrong)?;
+        if let Some(known) = self.0.get_mut(&said.guest) {
+            if known.key != key || known.call != call || known.exchange != said.exchange {
+                return Err(wrong());
+            }
+            known.standing = standing;
+            return Ok(());
+        }
+        let name: String = said.name.trim().chars().filter(|character| !character.is_control()).take(MAX_GUEST_NAME_CHARS).collect();
+        let name = if name.is_empty() { "?".into() } else { name };
+        let GuestStanding { guest, key: key_text, exchange, .. } = said;
+        let new = Guest { call, conversation, invitation, name, key, key_text, exchange, standing, number: 0 };
+        self.0.insert(guest, new);
+        Ok(())
+    }
+
+    fn gone(&mut self, guest: GuestId) -> Option<Said> {
+        let known = self.0.get_mut(&guest)?;
+        known.standing = match known.standing {
+            Standing::In | Standing::Away => Standing::Away,
+            Standing::Waiting | Standing::Out => Standing::Out,
+        };
+        Some(Said::Gone)
+    }
+
+    /// A call is over here: whoever was in it is no more.
+    pub(super) fn forget(&mut self, call: CallId) {
+        for guest in self.0.values_mut().filter(|guest| guest.call == call && guest.standing != Standing::Waiting) {
+            guest.standing = Standing::Out;
+        }
+    }
+}
+
+fn public_key(text: &str) -> Option<Ed25519PublicKey> {
+    URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| Ed25519PublicKey::from_bytes(&bytes).ok())
+}
+
+/// What a guest says, as members say it.
+fn from_guest(body: GuestSignalBody) -> Option<SignalBody> {
+    Some(match body {
+        GuestSignalBody::Answer { attempt, sdp } => SignalBody::Answer { attempt, sdp },
+        GuestSignalBody::Candidates { attempt, candidates } => SignalBody::Candidates { attempt, candidates },
+        GuestSignalBody::Restart => SignalBody::Restart,
+        GuestSignalBody::Media { media } => SignalBody::Media(media),
+        GuestSignalBody::Left => SignalBody::Left,
+        _ => return None,
+    })
+}
+
+/// What members say, as guests hear it.
+pub(super) fn to_guest(body: SignalBody) -> Option<GuestSignalBody> {
+    Some(match body {
+        SignalBody::Offer { attempt, sdp } => GuestSignalBody::Offer { attempt, sdp },
+        SignalBody::Candidates { attempt, candidates } => GuestSignalBody::Candidates { attempt, candidates },
+        SignalBody::Restart => GuestSignalBody::Restart,
+        SignalBody::Media(media) | SignalBody::Joined(media) => GuestSignalBody::Media { media },
+        SignalBody::Left => GuestSignalBody::Left,
+        _ => return None,
+    })
+}

@@ -1,0 +1,139 @@
+//! What other devices and guests say, taken to where it belongs.
+
+use bezel_calls::call::{End, Input, Sender};
+use bezel_calls::session::Command;
+use bezel_protocol::ConversationId;
+use bezel_protocol::content::{CallOutcome, SignalBody};
+use bezel_protocol::guest::GuestSignalBody;
+use bezel_protocol::wire::GuestMessage;
+
+use super::desk::{Desk, EARLY, MAX_EARLY};
+use super::door::{Said, Standing};
+use super::signal::{self, Heard};
+use crate::cache;
+use crate::error::{Error, Result};
+
+/// So many senders' numbers are remembered.
+const MAX_HEARD: usize = 4096;
+/// What was said so long ago is not believed, whoever repeats it.
+const OLD_MS: i64 = 5 * 60_000;
+
+impl Desk<'_> {
+    /// A transient envelope came.
+    pub(super) async fn hear(&mut self, conversation: ConversationId, envelope: &[u8]) -> Result<()> {
+        let heard = signal::open(self.member, conversation, envelope).await?;
+        let me = self.member.device();
+        if heard.device == me || heard.signal.to.is_some_and(|to| to != me) {
+            return Ok(());
+        }
+        let is_old = (self.member.now_ms() - heard.sent_at_ms).abs() > OLD_MS;
+        let last = self.heard.get(&(heard.signal.call, heard.device)).copied().unwrap_or_default();
+        if is_old || heard.signal.number <= last {
+            return Err(Error::unverifiable("replay", "A signal of a call came again.", "Nothing is to be done."));
+        }
+        if self.heard.len() >= MAX_HEARD {
+            self.heard.pop_first();
+        }
+        self.heard.insert((heard.signal.call, heard.device), heard.signal.number);
+        self.take(heard).await
+    }
+
+    async fn take(&mut self, heard: Heard) -> Result<()> {
+        let row = cache::calls::get(&mut *self.member.cache.read().await?, heard.signal.call).await?;
+        let Some(row) = row else {
+            if self.early.len() >= MAX_EARLY {
+                self.early.pop_front();
+            }
+            self.early.push_back((tokio::time::Instant::now(), heard));
+            return Ok(());
+        };
+        if row.conversation != heard.conversation {
+            return Err(Error::unverifiable("signal", "A signal names a call of another conversation.", "Nothing is to be done."));
+        }
+        match heard.signal.body {
+            SignalBody::Rekey { generation, secret } if heard.is_current => self.take_secret(row.id, generation, &secret).await,
+            // Whoever was removed could read it: it is worth nothing.
+            SignalBody::Rekey { .. } => Ok(()),
+            SignalBody::Guest(standing) => self.introduced(&row, standing).await,
+            body => {
+                self.say_to_machine(heard.user, heard.device, row.id, heard.signal.number, body).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn say_to_machine(
+        &mut self,
+        user: bezel_protocol::UserId,
+        device: bezel_protocol::DeviceId,
+        call: bezel_protocol::CallId,
+        number: u64,
+        body: SignalBody,
+    ) {
+        let Some(active) = self.active.as_ref().filter(|active| active.call == call) else { return };
+        let has_joined = matches!(body, SignalBody::Joined(_));
+        let from = if user == self.member.user() { Sender::Own(device) } else { Sender::Member(device) };
+        // One opens the door for all.
+        if active.is_door && active.rings() && has_joined {
+            return self.tell(Command::Input(Input::Dismiss(CallOutcome::Completed, End::Elsewhere))).await;
+        }
+        let is_new = has_joined && !active.devices().any(|known| known == device);
+        self.tell(Command::Input(Input::Signal { from, number, body })).await;
+        if is_new {
+            self.greet(device);
+        }
+    }
+
+    /// Signals whose invitation has come meanwhile.
+    pub(super) async fn hear_early(&mut self) -> Result<()> {
+        let now = tokio::time::Instant::now();
+        for (at, heard) in std::mem::take(&mut self.early) {
+            let is_known = cache::calls::get(&mut *self.member.cache.read().await?, heard.signal.call).await?.is_some();
+            if is_known {
+                Box::pin(self.take(heard)).await?;
+            } else if now.duration_since(at) < EARLY {
+                self.early.push_back((at, heard));
+            }
+        }
+        Ok(())
+    }
+
+    /// A guest's browser speaks, or has gone.
+    pub(super) async fn hear_guest(&mut self, message: GuestMessage) -> Result<()> {
+        let guest = message.guest;
+        let Some(said) = self.doors.hear(self.member, message).await? else { return Ok(()) };
+        match said {
+            Said::Knocked => {
+                self.ring_door().await?;
+                if let Some(handle) = self.handle() {
+                    self.say_to_guest(guest, Some(GuestSignalBody::Waiting { member: handle }));
+                }
+            }
+            Said::CameBack => self.welcome(guest).await?,
+            Said::Signal(number, body) => {
+                self.tell(Command::Input(Input::Signal { from: Sender::Guest(guest), number, body })).await;
+            }
+            Said::Gone => {
+                if self.doors.get(guest).is_some_and(|guest| guest.standing == Standing::Away) {
+                    self.tell(Command::Input(Input::GuestGone(guest))).await;
+                }
+                self.nobody_waits().await;
+            }
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// A door that rings for nobody is silent.
+    pub(super) async fn nobody_waits(&self) {
+        let Some(active) = self.active.as_ref().filter(|active| active.is_door && active.rings()) else { return };
+        if !self.doors.waiting().any(|(_, guest)| guest.call == active.call) {
+            self.tell(Command::Input(Input::Dismiss(CallOutcome::Missed, End::There))).await;
+        }
+    }
+
+    /// What this member is called.
+    pub(super) fn handle(&self) -> Option<String> {
+        self.member.roster().user(self.member.user()).map(|user| user.handle.to_string())
+    }
+}

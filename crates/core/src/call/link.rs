@@ -1,0 +1,88 @@
+//! Links by which clients come into a call from a browser.
+
+use std::time::Duration;
+
+use bezel_crypto::call::MembersKeyPair;
+use bezel_protocol::content::{CallInvitation, CallMedia, GuestInvitation};
+use bezel_protocol::guest::GuestLink;
+use bezel_protocol::wire::{GuestLinkCreated, MAX_GUEST_LINK_MS, NewGuestLink, path};
+use bezel_protocol::{CallId, ConversationId, GuestLinkId};
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::start::{announce, cached, may_call, secret};
+use super::view::CallPhase;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::member::Member;
+use crate::vault;
+
+/// A link into a call.
+#[derive(Clone, Serialize, TS)]
+pub struct GuestLinkView {
+    /// The link's id.
+    pub link: String,
+    /// What the client opens. Whoever has it may knock.
+    pub url: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether it ends with the first guest who was admitted.
+    pub is_single_use: bool,
+    /// The call to which it leads.
+    pub call: String,
+}
+
+/// Makes a link: into the call that goes on in the conversation, or into one that begins when the client knocks.
+///
+/// # Errors
+/// When this member may not call there, the time is too long, or the relay can't be reached or can't serve browsers.
+pub async fn create(
+    member: &Member,
+    conversation: ConversationId,
+    media: CallMedia,
+    lasts: Duration,
+    is_single_use: bool,
+) -> Result<GuestLinkView> {
+    may_call(member, conversation).await?;
+    let lasts_ms = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
+    if !(1..=MAX_GUEST_LINK_MS).contains(&lasts_ms) {
+        return Err(Error::new("bad_time", "A link holds for a moment at least and for 30 days at most.", "Choose another time."));
+    }
+    let running = running(member, conversation);
+    let (call, call_secret) = match running {
+        Some(call) => (call, cached(member, call).await?.secret),
+        None => (CallId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?), secret(member)?),
+    };
+    let expires_at_ms = member.now_ms().saturating_add(lasts_ms);
+    let link = GuestLinkId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
+    let new = NewGuestLink { link, conversation, call, expires_at_ms, is_single_use };
+    let GuestLinkCreated { base } = member.client.post(path::GUEST_LINKS, &new).await?;
+    let (link_secret, key) = (secret(member)?, secret(member)?);
+    let members = MembersKeyPair::from_seed(&key).and_then(|pair| pair.public());
+    let members = members.map_err(|_| Error::new("key", "There is no key for the link.", "Start again."))?;
+    let url = GuestLink { relay: base, link, call, secret: link_secret.clone(), members }.to_string();
+    let guest = GuestInvitation { link, secret: link_secret, key, expires_at_ms, is_single_use };
+    let invitation = CallInvitation { call, media, secret: call_secret, guest: Some(guest) };
+    if let Err(error) = announce(member, conversation, invitation).await {
+        // A link to which nobody answers is worth nothing.
+        let _ = member.client.delete(&path::of_link(path::GUEST_LINK, link)).await;
+        return Err(error);
+    }
+    let expires_at = Timestamp::from_ms(expires_at_ms);
+    Ok(GuestLinkView { link: link.to_string(), url, expires_at, is_single_use, call: call.to_string() })
+}
+
+/// Ends a link; whoever waits at it is sent away.
+///
+/// # Errors
+/// When there is no such link, or the relay can't be reached.
+pub async fn revoke(member: &Member, link: GuestLinkId) -> Result<()> {
+    Ok(member.client.delete(&path::of_link(path::GUEST_LINK, link)).await?)
+}
+
+/// The call of this conversation in which this device is.
+fn running(member: &Member, conversation: ConversationId) -> Option<CallId> {
+    let view = member.calls.view.borrow();
+    let view = view.as_ref().filter(|view| view.conversation == conversation.to_string())?;
+    if matches!(view.phase, CallPhase::Ended | CallPhase::Incoming) { None } else { view.call.parse().ok() }
+}

@@ -1,0 +1,90 @@
+//! Sends signals, one after the other: to members in transient envelopes, to guests sealed under their link.
+
+use std::sync::Arc;
+
+use bezel_calls::call::first_number;
+use bezel_crypto::call::{MembersKeyPair, seal_guest_signal};
+use bezel_crypto::envelope::seal;
+use bezel_protocol::content::{CallSignal, Content, GuestInvitation, SignalBody};
+use bezel_protocol::guest::{Direction, GuestSignal, GuestSignalBody};
+use bezel_protocol::wire::{Bytes, MessageAccepted, MessageKind, NewMessage, code, path};
+use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId, Hash, MessageId};
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result};
+use crate::member::Member;
+use crate::relay::RelayError;
+use crate::{group, message, vault};
+
+/// How often a signal is sealed anew because the epoch moved on.
+const ATTEMPTS: usize = 4;
+
+/// What is to be sent.
+pub(super) enum Mail {
+    /// From now on numbers say that this device came in at this second.
+    CameIn(u64),
+    /// To one device of the conversation, or to all.
+    Signal { conversation: ConversationId, call: CallId, to: Option<DeviceId>, body: SignalBody },
+    /// To a guest.
+    Guest { call: CallId, invitation: Arc<GuestInvitation>, guest: GuestId, body: GuestSignalBody },
+    /// The relay is to send a guest away.
+    SendAway { invitation: Arc<GuestInvitation>, guest: GuestId },
+}
+
+/// Sends what comes until nobody sends any more. What can't be sent is lost: whoever needed it asks again.
+pub(super) async fn run(member: &Member, mut letters: mpsc::UnboundedReceiver<Mail>) {
+    let mut number = first_number(u64::try_from(member.now_ms() / 1000).unwrap_or_default());
+    while let Some(mail) = letters.recv().await {
+        let sent = match mail {
+            Mail::CameIn(at_s) => {
+                number = number.max(first_number(at_s));
+                Ok(())
+            }
+            Mail::Signal { conversation, call, to, body } => {
+                number += 1;
+                send(member, conversation, CallSignal { call, number, to, body }).await
+            }
+            Mail::Guest { call, invitation, guest, body } => {
+                number += 1;
+                send_guest(member, call, &invitation, guest, GuestSignal { number, device: Some(member.device()), body }).await
+            }
+            Mail::SendAway { invitation, guest } => {
+                member.client.delete(&path::of_guest(invitation.link, guest)).await.map_err(Error::from)
+            }
+        };
+        if let Err(error) = sent {
+            tracing::info!(code = error.code, "a signal of a call was not sent");
+        }
+    }
+}
+
+async fn send(member: &Member, conversation: ConversationId, signal: CallSignal) -> Result<()> {
+    let content = Content::CallSignal(signal).encode();
+    for _ in 0..ATTEMPTS {
+        let envelope = sealed(member, conversation, &content).await?;
+        let body = NewMessage { kind: MessageKind::Transient, envelope: Bytes(envelope) };
+        match member.client.post::<MessageAccepted>(&path::of(path::MESSAGES, conversation), &body).await {
+            Err(RelayError::Refused(refusal)) if refusal.code == code::STALE_EPOCH => {
+                let _work = member.work.lock().await;
+                group::catch_up(member, conversation).await?;
+            }
+            other => return other.map(drop).map_err(Error::from),
+        }
+    }
+    Err(Error::new("stale_epoch", "The keys of the conversation change too often.", "Try again."))
+}
+
+/// An envelope that has no place in the chain of this device's messages.
+async fn sealed(member: &Member, conversation: ConversationId, content: &[u8]) -> Result<Vec<u8>> {
+    let message = MessageId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
+    let (mut header, key) = message::header(member, &mut *member.cache.read().await?, conversation, message).await?;
+    (header.counter, header.previous) = (u64::MAX, Hash::ZERO);
+    Ok(seal(content, &header, &key, &member.device_keys, &mut member.rng())?)
+}
+
+async fn send_guest(member: &Member, call: CallId, invitation: &GuestInvitation, guest: GuestId, signal: GuestSignal) -> Result<()> {
+    let failed = |_| Error::new("seal", "A signal to the guest can't be encrypted.", "Start again.");
+    let signer = MembersKeyPair::from_seed(&invitation.key).map_err(failed)?;
+    let sealed = seal_guest_signal(&signal, Direction::ToGuest, call, &invitation.secret, &signer, &mut member.rng()).map_err(failed)?;
+    Ok(member.client.post::<()>(&path::of_guest(invitation.link, guest), &Bytes(sealed)).await?)
+}

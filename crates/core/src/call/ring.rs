@@ -1,0 +1,159 @@
+//! Calls of others: rung, found busy, or kept to be joined.
+
+use bezel_calls::call::{End, Input};
+use bezel_calls::session::Command;
+use bezel_protocol::content::{CallOutcome, SignalBody};
+use bezel_protocol::{ConversationId, GuestId, Role};
+
+use super::active::{Active, Beginning};
+use super::desk::{Desk, Errand};
+use super::options::CallOptions;
+use super::{end, presence};
+use crate::cache;
+use crate::cache::calls::Call;
+use crate::conversation::role_of;
+use crate::error::Result;
+
+/// An invitation rings for so long after it was sent; one that comes later is offered silently.
+const FRESH_MS: i64 = 60_000;
+
+/// What becomes of an invitation while something else goes on.
+enum Turn {
+    /// It rings.
+    Ring,
+    /// Two called at once, and the other's call has the lower id: that one is taken.
+    Join,
+    /// Two called at once, and the one that goes on here has the lower id.
+    Ignore,
+    /// There is another call.
+    Busy,
+}
+
+impl Desk<'_> {
+    /// Looks at the calls of which no end is known.
+    pub(super) async fn judge(&mut self) -> Result<()> {
+        let open = cache::calls::open(&mut *self.member.cache.read().await?).await?;
+        self.dismiss_if_over(&open).await?;
+        for row in open {
+            // Own calls are settled at the start; a link rings when somebody knocks.
+            if row.device == self.member.device() || row.guest.is_some() || !self.judged.insert(row.id) {
+                continue;
+            }
+            if (self.member.now_ms() - row.started_at_ms).abs() <= FRESH_MS {
+                self.invited(row).await?;
+            } else {
+                self.ask_whether_it_goes_on(row);
+            }
+        }
+        self.hear_early().await
+    }
+
+    /// The caller's word that it is over ends the ringing, even where the signal was lost.
+    async fn dismiss_if_over(&self, open: &[Call]) -> Result<()> {
+        let Some(active) = self.active.as_ref().filter(|active| active.rings() && !active.is_door) else { return Ok(()) };
+        if open.iter().any(|call| call.id == active.call) {
+            return Ok(());
+        }
+        let row = cache::calls::get(&mut *self.member.cache.read().await?, active.call).await?;
+        let outcome = row.and_then(|row| row.outcome).unwrap_or(CallOutcome::Missed);
+        let outcome = if outcome == CallOutcome::Cancelled { CallOutcome::Missed } else { outcome };
+        self.tell(Command::Input(Input::Dismiss(outcome, End::There))).await;
+        Ok(())
+    }
+
+    /// Old invitations are no ringing; what is over for everyone is over here.
+    pub(super) fn ask_whether_it_goes_on(&self, row: Call) {
+        let member = self.member;
+        self.errands.push(Box::pin(async move {
+            let goes_on = presence::goes_on(member, row.id).await;
+            Errand::GoesOn(Box::new(row), goes_on)
+        }));
+    }
+
+    async fn invited(&mut self, row: Call) -> Result<()> {
+        if !self.may_speak(row.conversation).await? {
+            return Ok(());
+        }
+        match self.turn(&row) {
+            Turn::Ring => self.ring(row, None).await,
+            Turn::Join => self.turn_to(row).await,
+            Turn::Ignore => end::note(self.member, row.id, CallOutcome::Completed, None, None).await,
+            Turn::Busy => {
+                self.say(row.conversation, row.id, None, SignalBody::Declined { is_busy: true });
+                end::note(self.member, row.id, CallOutcome::Busy, None, None).await
+            }
+        }
+    }
+
+    fn turn(&self, row: &Call) -> Turn {
+        let Some(active) = &self.active else { return Turn::Ring };
+        let is_same = active.conversation == row.conversation && !active.is_live() && !active.is_door;
+        let is_own = active.caller == self.member.device();
+        match (is_same, row.id < active.call) {
+            (true, true) if is_own || active.rings() => Turn::Join,
+            (true, false) if is_own || active.rings() => Turn::Ignore,
+            _ => Turn::Busy,
+        }
+    }
+
+    /// Gives up the call that goes on here for one of the same conversation; what was on its way to be answered is answered there.
+    async fn turn_to(&mut self, row: Call) -> Result<()> {
+        let Some(active) = self.active.take() else { return Ok(()) };
+        let (was_in, options) = (active.is_in, active.options.clone());
+        // Its end is told by nobody any more: it is kept and said here.
+        active.session.tell(Command::Input(Input::Leave)).await;
+        self.say(active.conversation, active.call, None, SignalBody::Left);
+        end::note(self.member, active.call, CallOutcome::Completed, None, None).await?;
+        if active.caller == self.member.device() {
+            end::say(self.member, active.conversation, active.call, CallOutcome::Cancelled, 0).await?;
+        }
+        let (member, old) = (self.member, active.call);
+        self.errands.push(Box::pin(async move {
+            presence::leave(member, old).await;
+            Errand::Done
+        }));
+        if !was_in {
+            return self.ring(row, None).await;
+        }
+        self.errands.push(Box::pin(async move {
+            let joined = presence::join(member, row.id, row.conversation).await;
+            Errand::Turned(Box::new(row), options, joined)
+        }));
+        Ok(())
+    }
+
+    /// Shows a call that comes in.
+    pub(super) async fn ring(&mut self, row: Call, guest: Option<GuestId>) -> Result<()> {
+        // Alone with the guest, the call is over when the guest goes.
+        let others = if guest.is_some() { 1 } else { self.others(row.conversation).await? };
+        let name = guest.map(|guest| self.doors.name(guest).to_owned());
+        let beginning =
+            Beginning { row, calls: None, options: CallOptions::default(), ice_servers: Vec::new(), others, guest: name.as_deref() };
+        self.active = Some(Active::begin(self.member, beginning)?);
+        self.hear_early().await
+    }
+
+    /// A guest waits at the door of a call in which nobody here is.
+    pub(super) async fn ring_door(&mut self) -> Result<()> {
+        if self.active.is_some() {
+            return Ok(());
+        }
+        let Some((guest, call)) = self.doors.waiting().map(|(id, guest)| (id, guest.call)).next() else { return Ok(()) };
+        let row = cache::calls::get(&mut *self.member.cache.read().await?, call).await?;
+        match row {
+            Some(row) if self.may_speak(row.conversation).await? => self.ring(row, Some(guest)).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn may_speak(&self, conversation: ConversationId) -> Result<bool> {
+        let members = cache::conversations::members(&mut *self.member.cache.read().await?, conversation).await?;
+        Ok(role_of(&members, self.member.user()).is_some_and(Role::may_post))
+    }
+
+    /// How many other people of a conversation may come.
+    pub(super) async fn others(&self, conversation: ConversationId) -> Result<usize> {
+        let members = cache::conversations::members(&mut *self.member.cache.read().await?, conversation).await?;
+        Ok(members.iter().filter(|member| member.user != self.member.user() && member.role.may_post()).count())
+    }
+}

@@ -1,0 +1,104 @@
+//! What time brings to a call, what was done aside for it, and its end.
+
+use bezel_calls::call::End;
+use bezel_calls::session::CallStats;
+use bezel_protocol::content::CallOutcome;
+
+use super::desk::{Desk, Errand, noted};
+use super::{end, presence};
+use crate::cache;
+use crate::change::Change;
+use crate::error::Result;
+
+/// The time of a call is kept this often, so that a crash forgets little of it.
+const NOTE_SECONDS: u32 = 10;
+
+impl Desk<'_> {
+    /// Once a second.
+    pub(super) fn second(&mut self) {
+        let now = tokio::time::Instant::now();
+        let Some(active) = self.active.as_ref().filter(|active| active.is_in) else { return };
+        let (call, session) = (active.call, active.session.clone());
+        let (is_absent, rekey) = (active.present_until <= now, active.rekey.filter(|(at, _)| *at <= now));
+        self.errands.push(Box::pin(async move { Errand::Stats(call, session.stats().await) }));
+        if is_absent {
+            self.stay_present();
+        }
+        if let (Some((_, generation)), Some(active)) = (rekey, &mut self.active) {
+            active.rekey = None;
+            let orders = self.member.calls.orders.clone();
+            let _ = orders.try_send(super::order::Order::Rekey(generation));
+        }
+    }
+
+    /// Something was done aside.
+    pub(super) async fn done(&mut self, errand: Errand) -> Result<()> {
+        match errand {
+            Errand::Present(call, joined) => {
+                let Some(active) = self.active.as_mut().filter(|active| active.call == call) else { return Ok(()) };
+                let joined = joined?;
+                let third = std::time::Duration::from_millis(joined.lasts_ms / 3);
+                active.present_until = tokio::time::Instant::now() + third.max(std::time::Duration::from_secs(5));
+                active.session.tell(bezel_calls::session::Command::IceServers(joined.ice_servers)).await;
+            }
+            Errand::Stats(call, Some(stats)) => self.measured(call, &stats).await?,
+            Errand::GoesOn(row, Some(false)) => end::note(self.member, row.id, CallOutcome::Missed, None, None).await?,
+            Errand::Turned(row, options, Ok(joined)) => self.come_in(*row, options, joined.ice_servers).await?,
+            // It rings where it can't be taken at once.
+            Errand::Turned(row, _, Err(_)) if self.active.is_none() => self.ring(*row, None).await?,
+            Errand::GoesOn(..) | Errand::Turned(..) | Errand::Stats(..) | Errand::Done => {}
+        }
+        Ok(())
+    }
+
+    async fn measured(&mut self, call: bezel_protocol::CallId, stats: &CallStats) -> Result<()> {
+        let Some(active) = self.active.as_mut().filter(|active| active.call == call) else { return Ok(()) };
+        active.meter.add(stats);
+        for peer in &stats.peers {
+            if let Some(code) = &peer.safety_code {
+                active.codes.insert(peer.peer.clone(), code.clone());
+            }
+        }
+        let seconds = match active.phase() {
+            Some(bezel_calls::call::Phase::Live { since } | bezel_calls::call::Phase::Reconnecting { live_since: since, .. }) => {
+                u32::try_from(since.elapsed().as_secs()).unwrap_or(u32::MAX).max(1)
+            }
+            _ => 0,
+        };
+        if seconds > 0 && (active.seconds_noted == 0 || seconds >= active.seconds_noted + NOTE_SECONDS) {
+            active.seconds_noted = seconds;
+            let mut tx = self.member.cache.begin().await?;
+            cache::calls::set_seconds(&mut tx, call, seconds).await?;
+            tx.commit().await?;
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// The running call is over.
+    pub(super) async fn ended(&mut self, outcome: CallOutcome, how: End, stats: &CallStats, seconds: u32) -> Result<()> {
+        self.show();
+        let Some(mut active) = self.active.take() else { return Ok(()) };
+        let (call, conversation, is_in) = (active.call, active.conversation, active.is_in);
+        active.meter.add(stats);
+        let quality = active.meter.quality();
+        self.doors.forget(call);
+        if is_in {
+            let member = self.member;
+            self.errands.push(Box::pin(async move {
+                presence::leave(member, call).await;
+                Errand::Done
+            }));
+        }
+        let is_own = active.caller == self.member.device();
+        end::note(self.member, call, outcome, is_in.then_some(seconds), quality).await?;
+        // Where others talk on, it is not over.
+        let goes_on = how == End::Here && outcome == CallOutcome::Completed && active.others > 1 && active.had_others;
+        if is_own && !goes_on {
+            end::say(self.member, conversation, call, outcome, seconds).await?;
+        }
+        self.member.changed([Change::Call, Change::Messages(conversation)]);
+        noted(self.ring_door().await);
+        Ok(())
+    }
+}
