@@ -112,17 +112,25 @@ export class Peer {
     return connection;
   }
 
-  /** The sections stand in the order sound, camera, screen. */
+  /**
+   * The sections stand in the order sound, camera, screen. Chromium looks for transforms once, right after it has read the description: all are
+   * set before anything is awaited, and before there is a track to send.
+   */
   async #attach(connection: RTCPeerConnection): Promise<void> {
+    const added: [RTCRtpSender, Track][] = [];
     for (const [index, transceiver] of connection.getTransceivers().entries()) {
+      const { sender, receiver } = transceiver;
       const track = TRACKS[index];
-      if (track === undefined || this.tracks.get(track) === transceiver.receiver.track) continue;
+      if (track === undefined || this.tracks.get(track) === receiver.track) continue;
+      this.context.worker.seal(sender, track);
+      this.context.worker.open(receiver, idBytes(this.device), track);
       transceiver.direction = "sendrecv";
-      this.context.worker.seal(transceiver.sender, track);
-      this.context.worker.open(transceiver.receiver, idBytes(this.device), track);
-      this.tracks.set(track, transceiver.receiver.track);
-      await transceiver.sender.replaceTrack(this.context.media.track(track));
-      await limit(transceiver.sender, MOST_BIT_S[track]);
+      this.tracks.set(track, receiver.track);
+      added.push([sender, track]);
+    }
+    for (const [sender, track] of added) {
+      await sender.replaceTrack(this.context.media.track(track));
+      await limit(sender, MOST_BIT_S[track]);
     }
   }
 

@@ -179,8 +179,19 @@ export class InCall {
         this.#arrange();
       }
     }
+    void this.#count();
     say(this.#time, clock((performance.now() - this.#since) / 1000));
     this.#tellState();
+  }
+
+  /** What was sealed, opened and refused is written where tests and the curious find it. */
+  async #count(): Promise<void> {
+    const { sealed, opened, closed, replayed, short } = await this.call.frames();
+    set(this.#stage, "data-sealed", sealed);
+    set(this.#stage, "data-opened", opened);
+    set(this.#stage, "data-refused", closed + short);
+    // A packet that was sent again though it had come, as happens on slow machines.
+    set(this.#stage, "data-replayed", replayed);
   }
 
   #tellState(): void {

@@ -1,0 +1,438 @@
+// The client's page in a real browser: what it shows in each state, a call both ways with frames that nobody between can open, what a wrong
+// link sees, how it comes back. Pictures of it are drawn into target/screens.
+import assert from "node:assert/strict";
+import { createPrivateKey, createPublicKey, randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { guestStage } from "./guestStage.js";
+import { crowded } from "./room.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SCREENS = process.env.BEZEL_SCREENS ?? "target/screens";
+/** A busy machine needs its time. */
+const PATIENCE = 45_000;
+const LOOKS = [
+  { name: "1280-light", width: 1280, height: 800, theme: "light" },
+  { name: "1280-dark", width: 1280, height: 800, theme: "dark" },
+  { name: "360-light", width: 360, height: 740, theme: "light" },
+  { name: "360-dark", width: 360, height: 740, theme: "dark" },
+];
+
+const at = (page, id) => page.getByTestId(id).first();
+
+/** A link as a member makes it. */
+function newLink(closes) {
+  const seed = randomBytes(32).toString("hex");
+  const pkcs8 = Buffer.from(`302e020100300506032b657004220420${seed}`, "hex");
+  const spki = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })).export({
+    format: "der",
+    type: "spki",
+  });
+  const fragment = Buffer.concat([Buffer.of(1), randomBytes(16), randomBytes(32), spki.subarray(-32)]).toString(
+    "base64url",
+  );
+  return { id: randomUUID(), seed, fragment, closes };
+}
+
+/** What may be done on one stage; each check closes what it opened. */
+class Play {
+  faults = [];
+  #contexts = [];
+
+  constructor({ browser, relay, origin, modules }) {
+    Object.assign(this, { browser, relay, origin, modules });
+  }
+
+  link(closes) {
+    const link = newLink(closes);
+    this.relay.link(link.id, closes);
+    return link;
+  }
+
+  /** Opens the page by a link. */
+  async guest(
+    link,
+    { fragment = link.fragment, width = 1280, height = 800, theme = "light", locale = "en-GB", prepare } = {},
+  ) {
+    const context = await this.browser.newContext({
+      viewport: { width, height },
+      colorScheme: theme,
+      reducedMotion: "reduce",
+      locale,
+    });
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    page.on("pageerror", (error) => this.faults.push(error.message));
+    page.on("console", (line) => {
+      // A connection that is broken on purpose is no fault of the page.
+      if (line.type() === "error" && !/WebSocket connection/.test(line.text())) this.faults.push(line.text());
+    });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(this.origin)) this.faults.push(`asks for ${request.url()}`);
+      if (link.fragment && request.url().includes(link.fragment.slice(4, 20))) this.faults.push("sends its secret");
+    });
+    if (prepare) await page.addInitScript(prepare);
+    await page.goto(`${this.origin}/call/${link.id}#${fragment}`);
+    return page;
+  }
+
+  /** A member comes to a link. */
+  async member(link, name = "Ana Moreau") {
+    const context = await this.browser.newContext();
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    page.on("pageerror", (error) => this.faults.push(`member: ${error.message}`));
+    await page.goto(`${this.modules}/member`);
+    const socket = `${this.origin.replace("http", "ws")}/member/${link.id}`;
+    await page.evaluate(
+      async ({ path, ...options }) => {
+        const { Member } = await import(path);
+        globalThis.member = await Member.come(options);
+      },
+      { path: "/browser/guestMember.js", socket, seed: link.seed, fragment: link.fragment, device: randomUUID(), name },
+    );
+    return page;
+  }
+
+  /** A guest who has knocked, the member who heard it. */
+  async knocked(look) {
+    const link = this.link();
+    const member = await this.member(link);
+    const page = await this.guest(link, look);
+    await at(page, "turn-on").click();
+    await at(page, "name").fill("Chiara Rossi");
+    await at(page, "ask").click();
+    const guest = await until(() => member.evaluate(() => globalThis.member.knocks[0]?.guest));
+    return { link, member, page, guest };
+  }
+
+  /** The two in a call, with pictures both ways. */
+  async called(look, secrets) {
+    const set = await this.knocked(look);
+    const { link, member, page, guest } = set;
+    this.relay.notice(link.id, guest, { kind: "admitted", ice_servers: [] });
+    await member.evaluate(([who, how]) => globalThis.member.admit(who, how), [guest, secrets]);
+    await at(page, "stage").waitFor();
+    return set;
+  }
+
+  async close() {
+    for (const context of this.#contexts) await context.close();
+  }
+}
+
+/** Waits until `look` finds something, and gives it. */
+async function until(look) {
+  const since = Date.now();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false && found !== null) return found;
+    assert.ok(Date.now() - since < PATIENCE, `waited in vain for ${String(look)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** What the guest sees of the member. */
+const seen = (page) =>
+  page.evaluate(() => {
+    const picture = document.querySelector('[data-testid="picture"]');
+    const { sealed, opened, refused } = document.querySelector('[data-testid="stage"]').dataset;
+    return {
+      width: picture?.videoWidth ?? 0,
+      frames: picture?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
+      sealed: Number(sealed),
+      opened: Number(opened),
+      refused: Number(refused),
+    };
+  });
+const memberSees = (member) => member.evaluate(() => globalThis.member.seen());
+
+/** Pictures flow in both directions: so many more than there were. */
+async function flows({ page, member }, more = 30) {
+  const [before, there] = [await seen(page), await memberSees(member)];
+  await until(async () => (await seen(page)).frames >= before.frames + more);
+  await until(async () => (await memberSees(member)).camera.frames >= there.camera.frames + more);
+}
+
+async function objections(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  return violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`));
+}
+
+/** axe finds nothing, everything has room and is large enough for a finger; a picture of it is drawn. */
+async function looksWell(page, name) {
+  await page.evaluate(() => document.fonts.ready);
+  assert.deepEqual(await objections(page), [], name);
+  assert.deepEqual(await page.evaluate(crowded), [], name);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("button, input, select")]
+      .filter((it) => it.checkVisibility() && Math.min(it.clientWidth, it.clientHeight) < 42)
+      .map((it) => `${it.dataset.testid ?? it.textContent}: ${String(it.clientWidth)} × ${String(it.clientHeight)}`),
+  );
+  assert.deepEqual(small, [], `${name}: too small for a finger`);
+  mkdirSync(SCREENS, { recursive: true });
+  await page.screenshot({ path: `${SCREENS}/guest-${name}.png` });
+}
+
+const checks = {
+  "a call goes both ways, opened at both ends and nowhere else": async (play) => {
+    const set = await play.called();
+    const { member, page, guest } = set;
+    await flows(set);
+    const [here, there] = [await seen(page), await memberSees(member)];
+    assert.ok(here.width > 0 && there.camera.width > 0);
+    assert.deepEqual([here.refused, there.frames.closed, there.frames.short], [0, 0, 0]);
+    assert.ok(here.sealed > 30 && here.opened > 30);
+    await at(page, "safety").click();
+    const code = (await at(page, "safety-code").innerText()).replaceAll(/\s+/g, " ").trim();
+    assert.equal(code, await member.evaluate((who) => globalThis.member.code(who), guest));
+    assert.match(await at(page, "cipher").innerText(), /SRTP/);
+    assert.equal(await at(page, "tile-name").innerText(), "Ana Moreau");
+  },
+
+  "microphone, camera and screen are switched, and the member is told": async (play) => {
+    const set = await play.called();
+    const { member, page } = set;
+    await flows(set);
+    const told = (wanted) =>
+      until(() => member.evaluate((is) => JSON.stringify(globalThis.member.media) === is, JSON.stringify(wanted)));
+    await told({ microphone: true, camera: true, screen: false });
+    await at(page, "microphone").click();
+    await told({ microphone: false, camera: true, screen: false });
+    await at(page, "camera").click();
+    await told({ microphone: false, camera: false, screen: false });
+    await at(page, "microphone").click();
+    await at(page, "camera").click();
+    await told({ microphone: true, camera: true, screen: false });
+    await flows(set, 10);
+    await at(page, "screen").click();
+    await told({ microphone: true, camera: true, screen: true });
+    await until(async () => (await memberSees(member)).screen.width > 0);
+    await at(page, "screen").click();
+    await told({ microphone: true, camera: true, screen: false });
+  },
+
+  "a wrong fragment sees nothing, though the relay tells it everything": async (play) => {
+    const set = await play.called();
+    const { link, member } = set;
+    play.relay.tellEveryone(link.id);
+    const wrong = Buffer.from(link.fragment, "base64url");
+    wrong[20] ^= 1;
+    const stranger = await play.guest(link, { fragment: wrong.toString("base64url") });
+    await at(stranger, "name").fill("Chiara Rossi");
+    await at(stranger, "ask").click();
+    await until(() => member.evaluate(() => globalThis.member.strangers > 0));
+    await member.evaluate((who) => globalThis.member.say(who, { kind: "waiting", member: "Ana Moreau" }), set.guest);
+    await flows(set);
+    assert.match(await at(stranger, "waiting-state").innerText(), /Letting Maison Lune know/);
+    assert.equal(await stranger.getByTestId("tile").count(), 0);
+    assert.equal(await member.evaluate(() => globalThis.member.knocks.length), 1, "its knock was heard");
+  },
+
+  "the right link without being admitted sees nothing": async (play) => {
+    const set = await play.called();
+    play.relay.tellEveryone(set.link.id);
+    const other = await play.guest(set.link);
+    await at(other, "name").fill("Somebody Else");
+    await at(other, "ask").click();
+    await until(() => set.member.evaluate(() => globalThis.member.knocks.some(({ name }) => name === "Somebody Else")));
+    // What lets the first one in opens for the first one alone.
+    await set.member.evaluate((who) => globalThis.member.admit(who), set.guest);
+    await flows(set);
+    assert.equal(await other.getByTestId("stage").count(), 0);
+    await at(other, "give-up").waitFor();
+  },
+
+  "frames under another secret are refused, not shown": async (play) => {
+    const { page } = await play.called({}, { sealsWith: 0x99 });
+    await until(async () => (await seen(page)).refused > 30);
+    assert.deepEqual(await seen(page).then(({ width, opened }) => ({ width, opened })), { width: 0, opened: 0 });
+  },
+
+  "a new secret goes on without a break that stays": async (play) => {
+    const set = await play.called();
+    await flows(set);
+    await set.member.evaluate((who) => globalThis.member.rekey(who, 1), set.guest);
+    await flows(set);
+    await set.member.evaluate((who) => globalThis.member.rekey(who, 2), set.guest);
+    await flows(set);
+    const before = await seen(set.page);
+    await flows(set);
+    assert.equal((await seen(set.page)).refused, before.refused);
+  },
+
+  "the way to the relay breaks, and the same browser comes back": async (play) => {
+    const set = await play.called();
+    await flows(set);
+    play.relay.drop(set.link.id, set.guest);
+    await until(() => play.relay.connections(set.link.id)[0] === 2);
+    assert.equal(play.relay.connections(set.link.id).length, 1);
+    await flows(set);
+    await at(set.page, "camera").click();
+    await until(() => set.member.evaluate(() => globalThis.member.media.camera === false));
+  },
+
+  "a connection that broke is asked for anew, and taken anew": async (play) => {
+    const set = await play.called();
+    await flows(set);
+    await set.member.evaluate(() => globalThis.member.connection.close());
+    await until(() => set.member.evaluate(() => globalThis.member.restarts > 0));
+    assert.match(await at(set.page, "call-state").innerText(), /Connecting again/);
+    await set.member.evaluate((who) => globalThis.member.connect(who), set.guest);
+    await until(async () => (await at(set.page, "call-state").innerText()) === "In the call");
+    await flows({ ...set, page: set.page });
+  },
+
+  "whoever leaves says so; when the member leaves it is over": async (play) => {
+    const one = await play.called();
+    await at(one.page, "leave").click();
+    await until(() => one.member.evaluate(() => globalThis.member.left));
+    assert.equal(await at(one.page, "ended").getAttribute("data-reason"), "left");
+    const other = await play.called();
+    await other.member.evaluate((who) => globalThis.member.say(who, { kind: "left" }), other.guest);
+    await at(other.page, "ended").waitFor();
+    assert.equal(await at(other.page, "ended").getAttribute("data-reason"), "ended");
+  },
+
+  "whoever is refused is told so": async (play) => {
+    const { member, page, guest } = await play.knocked();
+    await member.evaluate((who) => globalThis.member.say(who, { kind: "waiting", member: "Ana Moreau" }), guest);
+    await until(async () => /Ana Moreau has been told/.test(await at(page, "waiting-state").innerText()));
+    await member.evaluate((who) => globalThis.member.say(who, { kind: "refused" }), guest);
+    await at(page, "ended").waitFor();
+    assert.equal(await at(page, "ended").getAttribute("data-reason"), "refused");
+  },
+
+  "whoever has neither camera nor microphone, or allows none, comes in without": async (play) => {
+    const deny = () => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    };
+    const link = play.link();
+    const member = await play.member(link);
+    const page = await play.guest(link, { prepare: deny });
+    await at(page, "turn-on").click();
+    await until(async () => /does not allow/.test(await at(page, "device-trouble").innerText()));
+    await looksWell(page, "denied-1280-light");
+    await at(page, "ask").click();
+    assert.match(await page.locator("#name-missing").innerText(), /Enter your name/);
+    await at(page, "name").fill("Chiara Rossi");
+    await at(page, "ask").click();
+    const guest = await until(() => member.evaluate(() => globalThis.member.knocks[0]?.guest));
+    play.relay.notice(link.id, guest, { kind: "admitted", ice_servers: [] });
+    await member.evaluate((who) => globalThis.member.admit(who), guest);
+    await until(async () => (await seen(page)).frames > 30);
+    assert.deepEqual(await member.evaluate(() => globalThis.member.media), {
+      microphone: false,
+      camera: false,
+      screen: false,
+    });
+  },
+};
+
+for (const reason of ["used", "expired", "revoked", "ended", "refused"]) {
+  checks[`the relay ends it: ${reason}`] = async (play) => {
+    const page = await play.guest(play.link(reason));
+    await at(page, "ended").waitFor();
+    assert.equal(await at(page, "ended").getAttribute("data-reason"), reason);
+    await looksWell(page, `${reason}-1280-light`);
+  };
+}
+
+const SPOILED = {
+  damaged: {},
+  insecure: { prepare: () => Object.defineProperty(globalThis, "isSecureContext", { value: false }) },
+  browser: { prepare: () => delete globalThis.RTCRtpScriptTransform },
+};
+for (const [reason, { prepare }] of Object.entries(SPOILED)) {
+  checks[`it can't begin: ${reason}`] = async (play) => {
+    const page = await play.guest(play.link(), {
+      ...(reason === "damaged" ? { fragment: "AQ" } : {}),
+      prepare,
+      width: 360,
+      height: 740,
+    });
+    await at(page, "ended").waitFor();
+    assert.equal(await at(page, "ended").getAttribute("data-reason"), reason);
+    await looksWell(page, `${reason}-360-light`);
+  };
+}
+
+for (const look of LOOKS) {
+  checks[`every state looks well: ${look.name}`] = async (play) => {
+    const link = play.link();
+    const door = await play.guest(link, look);
+    await at(door, "turn-on").waitFor();
+    await looksWell(door, `door-${look.name}`);
+    await at(door, "turn-on").click();
+    await at(door, "own-picture").waitFor();
+    await at(door, "choose-camera").waitFor();
+    await looksWell(door, `preview-${look.name}`);
+    const set = await play.knocked(look);
+    await set.member.evaluate(
+      (who) => globalThis.member.say(who, { kind: "waiting", member: "Ana Moreau" }),
+      set.guest,
+    );
+    await until(async () => /has been told/.test(await at(set.page, "waiting-state").innerText()));
+    await looksWell(set.page, `waiting-${look.name}`);
+    play.relay.notice(set.link.id, set.guest, { kind: "admitted", ice_servers: [] });
+    await set.member.evaluate((who) => globalThis.member.admit(who), set.guest);
+    await at(set.page, "stage").waitFor();
+    await flows(set);
+    await looksWell(set.page, `call-${look.name}`);
+    await at(set.page, "safety").click();
+    await at(set.page, "safety-code").waitFor();
+    await looksWell(set.page, `safety-${look.name}`);
+    await at(set.page, "leave").click();
+    await at(set.page, "ended").waitFor();
+    await looksWell(set.page, `left-${look.name}`);
+  };
+}
+
+for (const [locale, width] of [
+  ["ar", 1280],
+  ["ar", 360],
+  ["hi", 360],
+  ["fr", 360],
+  ["it", 360],
+]) {
+  checks[`it speaks ${locale} at ${String(width)} pixels`] = async (play) => {
+    const set = await play.knocked({ locale, width, height: 740 });
+    assert.equal(await set.page.evaluate(() => document.documentElement.lang), locale);
+    assert.equal(await set.page.evaluate(() => document.documentElement.dir), locale === "ar" ? "rtl" : "ltr");
+    await looksWell(set.page, `waiting-${locale}-${String(width)}`);
+    const door = await play.guest(set.link, { locale, width, height: 740 });
+    await at(door, "turn-on").click();
+    await at(door, "choose-camera").waitFor();
+    await looksWell(door, `preview-${locale}-${String(width)}`);
+  };
+}
+
+/** Runs the checks whose title holds `wanted`; gives the titles of those that failed. */
+export async function guestChecks(wanted) {
+  const chosen = Object.entries(checks).filter(([title]) => `client's page: ${title}`.includes(wanted));
+  if (chosen.length === 0) return [];
+  const failures = [];
+  await guestStage(async (stage) => {
+    for (const [title, work] of chosen) {
+      const play = new Play(stage);
+      try {
+        await work(play);
+        assert.deepEqual(play.faults, []);
+        console.log(`ok   client's page: ${title}`);
+      } catch (error) {
+        failures.push(title);
+        const text = String(error instanceof Error ? error.message : error);
+        const faults = play.faults.length > 0 ? `\n${play.faults.join("\n")}` : "";
+        console.error(`FAIL client's page: ${title}\n     ${`${text}${faults}`.replaceAll("\n", "\n     ")}`);
+      } finally {
+        await play.close();
+      }
+    }
+  });
+  return failures;
+}
+
+if (process.argv[1] === import.meta.filename)
+  process.exitCode = (await guestChecks(process.argv[2] ?? "")).length > 0 ? 1 : 0;

@@ -1,0 +1,196 @@
+// The member's side of a guest's call, in a browser: it hears knocks, admits, offers, and looks at what comes. Loaded by guest.js.
+import { Aes256Gcm, CipherSuite, DhkemP384HkdfSha384, HkdfSha384 } from "@hpke/core";
+import { FrameWorker } from "../guest/call/frameWorker";
+import { concat, fromBase64Url, fromHex, idBytes, toBase64Url, utf8 } from "../guest/crypto/bytes";
+import { Envelope, FROM_GUEST, TO_GUEST, verifyingKey } from "../guest/crypto/envelope";
+import { TRACKS } from "../guest/crypto/frameKey";
+import { aesKey, hkdf, hkdfKey } from "../guest/crypto/hkdf";
+import { safetyCode } from "../guest/crypto/safety";
+import { fingerprint } from "../guest/call/description";
+
+const suite = new CipherSuite({ kem: new DhkemP384HkdfSha384(), kdf: new HkdfSha384(), aead: new Aes256Gcm() });
+const filled = (byte, length = 32) => new Uint8Array(length).fill(byte);
+
+export class Member {
+  knocks = [];
+  /** Signals that did not open. */
+  strangers = 0;
+  media;
+  left = false;
+  restarts = 0;
+  #number = 0;
+  #attempt = 0;
+  #guests = new Map();
+  #worker = new FrameWorker();
+  #early = [];
+
+  /** `says` is the relay's WebSocket; `fragment` what stands in the link. */
+  static async come({ socket, seed, fragment, device, name }) {
+    const bytes = fromBase64Url(fragment);
+    const member = new Member();
+    Object.assign(member, { device, name, call: bytes.slice(1, 17), members: bytes.slice(49) });
+    const secret = bytes.slice(17, 49);
+    member.signing = await crypto.subtle.importKey(
+      "pkcs8",
+      fromHex(`302e020100300506032b657004220420${seed}`),
+      "Ed25519",
+      false,
+      ["sign"],
+    );
+    member.outgoing = await Envelope.of(TO_GUEST, member.call, secret, "encrypt");
+    member.incoming = await Envelope.of(FROM_GUEST, member.call, secret, "decrypt");
+    member.label = concat(utf8(FROM_GUEST), member.call);
+    member.key = await aesKey(await hkdf("SHA-256", await hkdfKey(secret), member.label, 32), "decrypt");
+    member.socket = new WebSocket(socket);
+    await new Promise((resolve) => (member.socket.onopen = resolve));
+    let handling = Promise.resolve();
+    member.socket.onmessage = ({ data }) => {
+      const { guest, data: sealed } = JSON.parse(data);
+      handling = handling.then(() =>
+        member.#heard(
+          guest,
+          Uint8Array.from(atob(sealed), (letter) => letter.charCodeAt(0)),
+        ),
+      );
+    };
+    return member;
+  }
+
+  /** Lets a guest in. `sealsWith` and `tells` are the byte of the secret that frames are sealed with, and of the one that the guest is told. */
+  async admit(guest, { sealsWith = 0x22, tells = 0x22 } = {}) {
+    this.#worker.secret(idBytes(this.device), this.call, 0, filled(sealsWith));
+    const secret = await this.#sealedFor(guest, 0, filled(tells));
+    const media = { microphone: true, camera: true, screen: false };
+    await this.say(guest, { kind: "admitted", member: this.name, generation: 0, secret, media });
+    this.stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
+    await this.connect(guest);
+  }
+
+  /** Offers a connection, anew each time. */
+  async connect(guest) {
+    this.connection?.close();
+    const connection = (this.connection = new RTCPeerConnection());
+    const [audio] = this.stream.getAudioTracks();
+    const [camera] = this.stream.getVideoTracks();
+    for (const [index, track] of [audio, camera, "video"].entries()) {
+      const { sender, receiver, setCodecPreferences } = connection.addTransceiver(track, { streams: [this.stream] });
+      if (index > 0) {
+        const { codecs } = RTCRtpReceiver.getCapabilities("video");
+        const wanted = codecs.filter(({ mimeType }) => /VP8|rtx/.test(mimeType));
+        setCodecPreferences.call(connection.getTransceivers()[index], wanted);
+      }
+      this.#worker.seal(sender, TRACKS[index]);
+      this.#worker.open(receiver, idBytes(guest), TRACKS[index]);
+    }
+    this.pictures = connection
+      .getTransceivers()
+      .slice(1)
+      .map(({ receiver }) => shown(receiver.track));
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    connection.onicecandidate = ({ candidate }) => {
+      if (!candidate?.candidate) return;
+      const { sdpMid, sdpMLineIndex } = candidate;
+      void this.say(guest, {
+        kind: "candidates",
+        attempt,
+        candidates: [{ candidate: candidate.candidate, sdpMid, sdpMLineIndex }],
+      });
+    };
+    await connection.setLocalDescription();
+    await this.say(guest, { kind: "offer", attempt, sdp: connection.localDescription.sdp });
+  }
+
+  /** Frames go on under a new secret, which the guest is told. */
+  async rekey(guest, generation) {
+    const secret = filled(0x40 + generation);
+    await this.say(guest, {
+      kind: "rekey",
+      generation,
+      secret: await this.#sealedFor(guest, generation, secret.slice()),
+    });
+    this.#worker.secret(idBytes(this.device), this.call, generation, secret);
+  }
+
+  async say(guest, body) {
+    this.#number += 1;
+    const sealed = await this.outgoing.seal(
+      JSON.stringify({ number: this.#number, device: this.device, body }),
+      this.signing,
+    );
+    this.socket.send(JSON.stringify({ guest, data: btoa(String.fromCharCode(...sealed)) }));
+  }
+
+  async seen() {
+    const [camera, screen] = this.pictures.map((picture) => ({
+      width: picture.videoWidth,
+      height: picture.videoHeight,
+      frames: picture.getVideoPlaybackQuality().totalVideoFrames,
+    }));
+    return { camera, screen, frames: await this.#worker.stats() };
+  }
+
+  async code(guest) {
+    const prints = [this.connection.localDescription.sdp, this.connection.remoteDescription.sdp].map(fingerprint);
+    return safetyCode(this.call, this.members, this.#guests.get(guest).bytes, prints);
+  }
+
+  async #heard(guest, sealed) {
+    const known = this.#guests.get(guest);
+    if (!known) return this.#knocked(guest, sealed);
+    const json = await this.incoming.open(sealed, known.key);
+    if (json === undefined) return void (this.strangers += 1);
+    const { number, body } = JSON.parse(json);
+    if (number <= known.number) throw new Error("a number came again");
+    known.number = number;
+    if (body.kind === "knock") this.knocks.push({ guest, name: body.name });
+    else if (body.kind === "answer") {
+      await this.connection.setRemoteDescription({ type: "answer", sdp: body.sdp });
+      for (const candidate of this.#early.splice(0)) await this.connection.addIceCandidate(candidate);
+    } else if (body.kind === "candidates") {
+      if (this.connection.remoteDescription)
+        for (const candidate of body.candidates) await this.connection.addIceCandidate(candidate);
+      else this.#early.push(...body.candidates);
+    } else if (body.kind === "media") this.media = body.media;
+    else if (body.kind === "left") this.left = true;
+    else if (body.kind === "restart") this.restarts += 1;
+  }
+
+  /** A first signal names the key that it is signed with. */
+  async #knocked(guest, sealed) {
+    try {
+      const parameters = { name: "AES-GCM", iv: sealed.slice(0, 12), additionalData: this.label };
+      const plaintext = new Uint8Array(await crypto.subtle.decrypt(parameters, this.key, sealed.slice(12)));
+      const { body } = JSON.parse(new TextDecoder().decode(plaintext.slice(64)));
+      const bytes = fromBase64Url(body.key);
+      this.#guests.set(guest, {
+        bytes,
+        key: await verifyingKey(bytes),
+        exchange: fromBase64Url(body.exchange),
+        number: 0,
+      });
+    } catch {
+      return void (this.strangers += 1);
+    }
+    return this.#heard(guest, sealed);
+  }
+
+  async #sealedFor(guest, generation, secret) {
+    const curve = { name: "ECDH", namedCurve: "P-384" };
+    const recipientPublicKey = await crypto.subtle.importKey("raw", this.#guests.get(guest).exchange, curve, true, []);
+    const context = await suite.createSenderContext({
+      recipientPublicKey,
+      info: concat(utf8("bezel/guest/secret"), this.call),
+    });
+    const ciphertext = await context.seal(secret, Uint8Array.of(0, 0, 0, generation));
+    return { enc: toBase64Url(new Uint8Array(context.enc)), ciphertext: toBase64Url(new Uint8Array(ciphertext)) };
+  }
+}
+
+function shown(track) {
+  const picture = document.createElement("video");
+  picture.muted = picture.autoplay = true;
+  picture.srcObject = new MediaStream([track]);
+  document.body.append(picture);
+  return picture;
+}
