@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use bezel_core::{Error, Home, Result};
 use bezel_protocol::settings::Settings;
-use bezel_relay::{FileOptions, Options, Relay, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
 
 /// Where the relay of this home listens is kept beside its data: members know it by that address.
 const ADDRESS: &str = "address";
@@ -30,7 +30,14 @@ pub(crate) async fn begin(home: &Home, settings: &Settings) -> Result<RunningRel
 }
 
 async fn start(home: &Home, settings: &Settings, listen: SocketAddr) -> Result<RunningRelay> {
-    let options = Options { data: home.relay(), listen, max_workspaces: 1, settings: settings.clone(), files: FileOptions::default() };
+    let options = Options {
+        data: home.relay(),
+        listen,
+        max_workspaces: 1,
+        settings: settings.clone(),
+        files: FileOptions::default(),
+        reach: ReachOptions::default(),
+    };
     Relay::start(options).await.map_err(|error| failed(&error.to_string()))
 }
 

@@ -4,17 +4,24 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use axum::http::uri::Authority;
 use bezel_protocol::login::LoginStatement;
 use bezel_protocol::roster::Roster;
 use bezel_protocol::settings::Settings;
-use bezel_protocol::{Hash, WorkspaceId};
+use bezel_protocol::wire::IceServer;
+use bezel_protocol::{CallId, Hash, WorkspaceId};
 
 use crate::blobs::Blobs;
 use crate::clock::now_ms;
 use crate::events::Hub;
 use crate::files::{FileOptions, Ledger, Uploads};
+use crate::guest_token::GuestTokens;
+use crate::guests::Lobby;
+use crate::http::call::LASTS_MS;
+use crate::reach::Reach;
 use crate::relay_key::RelayKey;
 use crate::store::{Caller, SessionRow, Store, StoreError, Unit};
+use crate::turn::{Access, Attendance, Attendee, Turn};
 
 /// The state of a running relay.
 pub(crate) struct App<S> {
@@ -22,6 +29,11 @@ pub(crate) struct App<S> {
     pub(crate) key: RelayKey,
     pub(crate) settings: Settings,
     pub(crate) max_workspaces: u32,
+    pub(crate) reach: Reach,
+    pub(crate) turn: Option<Turn>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) guests: Lobby,
+    pub(crate) guest_tokens: GuestTokens,
     pub(crate) hub: Hub,
     pub(crate) blobs: Blobs,
     pub(crate) file_options: FileOptions,
@@ -48,6 +60,7 @@ impl<S: Store> App<S> {
         key: RelayKey,
         (settings, max_workspaces): (Settings, u32),
         (blobs, file_options): (Blobs, FileOptions),
+        (reach, turn, access): (Reach, Option<Turn>, Arc<Access>),
     ) -> Result<Self, StoreError> {
         let mut rosters = HashMap::new();
         for workspace in store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await? {
@@ -57,9 +70,14 @@ impl<S: Store> App<S> {
         }
         Ok(Self {
             store,
+            guest_tokens: GuestTokens::new(&key),
             key,
             settings,
             max_workspaces,
+            reach,
+            turn,
+            access,
+            guests: Lobby::default(),
             hub: Hub::default(),
             blobs,
             file_options,
@@ -84,6 +102,32 @@ impl<S: Store> App<S> {
     pub(crate) fn accepts_workspaces(&self) -> bool {
         let count = self.rosters.read().unwrap_or_else(PoisonError::into_inner).len();
         u32::try_from(count).is_ok_and(|count| count < self.max_workspaces)
+    }
+
+    /// By what servers somebody in a call may be reached; `host` is the name by which the relay was asked.
+    pub(crate) fn ice_servers(&self, call: CallId, who: impl Into<Attendee>, host: Option<&Authority>) -> Vec<IceServer> {
+        let attendance = Attendance::new(call, who);
+        let own = self.turn.iter().flat_map(|turn| {
+            let (username, credential) = self.access.credentials(attendance, now_ms());
+            turn.ice_servers(host.map(Authority::host), username, credential)
+        });
+        own.chain(self.settings.ice_servers.iter().cloned()).collect()
+    }
+
+    /// Somebody is in a call, and may use TURN until that must be said again.
+    pub(crate) fn turn_enter(&self, call: CallId, who: impl Into<Attendee>) {
+        self.access.enter(Attendance::new(call, who), now_ms().saturating_add(LASTS_MS));
+    }
+
+    /// Somebody has left.
+    pub(crate) fn turn_leave(&self, call: CallId, who: impl Into<Attendee>) {
+        self.access.leave(Attendance::new(call, who));
+    }
+
+    /// A call is over: nobody is in it any more.
+    pub(crate) fn end_call(&self, call: CallId) {
+        self.access.end_call(call);
+        self.guests.end_call(call);
     }
 
     /// Keeps a challenge until it is answered or over.

@@ -1,16 +1,19 @@
 //! `bezel-relay`: the relay as a program.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use bezel_protocol::settings::Settings;
 use bezel_relay::store::{Caller, SqliteStore, Store as _};
-use bezel_relay::{BlobLocation, ByteSize, FileOptions, Options, Relay, RelayKey, audit};
+use bezel_relay::{
+    BlobLocation, ByteSize, FileOptions, Options, ReachOptions, Relay, RelayKey, TlsFiles, TurnListen, audit, check_public_url,
+};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 /// The relay of Bezel: stores and routes what it can't read.
 #[derive(Parser)]
@@ -42,6 +45,8 @@ enum Command {
         /// The most bytes of all files of a workspace.
         #[arg(long, env = "BEZEL_MAX_WORKSPACE_BYTES", default_value_t = FileOptions::MAX_WORKSPACE)]
         max_workspace_bytes: ByteSize,
+        #[command(flatten)]
+        reach: ReachArguments,
     },
     /// Checks settings and data, and says what is wrong.
     Check {
@@ -55,6 +60,41 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(Audit),
+}
+
+/// How others reach the relay.
+#[derive(clap::Args)]
+struct ReachArguments {
+    /// The certificate chain in PEM by which the relay speaks TLS itself; read anew when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Where guests reach the relay with their browsers: https://…, or http:// on this machine.
+    #[arg(long, value_name = "URL", env = "BEZEL_PUBLIC_URL", value_parser = check_public_url)]
+    public_url: Option<Url>,
+    /// Where STUN and TURN are served, by UDP [default: the address and port number of --listen].
+    #[arg(long, value_name = "ADDR", conflicts_with = "no_turn")]
+    turn: Option<SocketAddr>,
+    /// The address by which others reach TURN, where this machine is behind a NAT.
+    #[arg(long, value_name = "IP", env = "BEZEL_TURN_PUBLIC_IP", conflicts_with = "no_turn")]
+    turn_public_ip: Option<IpAddr>,
+    /// Without STUN and TURN.
+    #[arg(long)]
+    no_turn: bool,
+}
+
+impl From<ReachArguments> for ReachOptions {
+    fn from(arguments: ReachArguments) -> Self {
+        let ReachArguments { tls_cert, tls_key, public_url, turn, turn_public_ip, no_turn } = arguments;
+        let turn = match turn {
+            Some(addr) => TurnListen::At(addr),
+            None if no_turn => TurnListen::Off,
+            None => TurnListen::Beside,
+        };
+        Self { public_url, tls: tls_cert.zip(tls_key).map(|(cert, key)| TlsFiles { cert, key }), turn, turn_public_ip }
+    }
 }
 
 #[derive(Subcommand)]
@@ -96,10 +136,10 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
     let settings = Settings::from_env(|name| std::env::var(name).ok())?;
     match Arguments::parse().command {
-        Command::Serve { data, listen, max_workspaces, blobs, max_file_bytes, max_workspace_bytes } => {
+        Command::Serve { data, listen, max_workspaces, blobs, max_file_bytes, max_workspace_bytes, reach } => {
             let blobs = blobs.unwrap_or_default();
             let files = FileOptions { blobs, max_file_bytes: max_file_bytes.0, max_workspace_bytes: max_workspace_bytes.0 };
-            serve(Options { data, listen, max_workspaces, settings, files }).await
+            serve(Options { data, listen, max_workspaces, settings, files, reach: reach.into() }).await
         }
         Command::Check { data, blobs } => check(&data, &blobs.unwrap_or_default()).await,
         Command::Audit(Audit::Export { data }) => {
@@ -122,7 +162,8 @@ async fn run() -> anyhow::Result<()> {
 
 async fn serve(options: Options) -> anyhow::Result<()> {
     let relay = Relay::start(options).await?;
-    say(&format!("listening on http://{}", relay.addr()))?;
+    let scheme = if relay.is_tls() { "https" } else { "http" };
+    say(&format!("listening on {scheme}://{}", relay.addr()))?;
     told_to_stop().await?;
     relay.shutdown().await;
     Ok(())

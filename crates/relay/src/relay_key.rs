@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{Error, ErrorKind, Result, Write as _};
 use std::path::Path;
 
+use aws_lc_rs::hmac;
 use bezel_protocol::Hash;
 use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::wire::{Bytes, SignedCheckpoint};
@@ -65,6 +66,17 @@ impl RelayKey {
     #[must_use]
     pub const fn public(&self) -> Ed25519PublicKey {
         self.public
+    }
+
+    /// A key of its own for another purpose: HMAC-SHA-256 of the purpose's label under the seed.
+    pub(crate) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let seed = Zeroizing::new(self.key.to_bytes());
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, seed.as_slice()), label.as_bytes());
+        let mut derived = Zeroizing::new([0; 32]);
+        for (to, from) in derived.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        derived
     }
 
     /// Signs what the audit log is now.

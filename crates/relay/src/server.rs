@@ -17,8 +17,11 @@ use crate::blobs::{BlobError, Blobs};
 use crate::clock::now_ms;
 use crate::files::{self, FileOptions, SweepError, Swept};
 use crate::http;
+use crate::reach::{Reach, ReachOptions, TlsFiles};
 use crate::relay_key::RelayKey;
 use crate::store::{Caller, SqliteStore, Store, StoreError};
+use crate::tls::{self, Tls, TlsError, TlsListener};
+use crate::turn::{Access, Turn};
 
 /// Requests that are under way at the end have so long.
 const GRACE: Duration = Duration::from_secs(5);
@@ -51,6 +54,8 @@ pub struct Options {
     pub settings: Settings,
     /// Where blobs of files are kept, and how many bytes of them.
     pub files: FileOptions,
+    /// How others reach it.
+    pub reach: ReachOptions,
 }
 
 /// A relay that is not running.
@@ -80,6 +85,12 @@ pub enum RelayStartError {
     /// The blobs.
     #[error("the blobs of files can't be reached: {0}")]
     Blobs(#[from] BlobError),
+    /// Certificate and key.
+    #[error("the relay can't serve TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// The address of STUN and TURN.
+    #[error("the relay can't listen on UDP {0} for calls: {1}; choose another address, or none")]
+    Turn(SocketAddr, #[source] std::io::Error),
     /// The address.
     #[error("the relay can't listen on {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -91,21 +102,26 @@ impl Relay {
     /// # Errors
     /// When the data can't be opened, another relay runs with it, or the address is taken.
     pub async fn start(options: Options) -> Result<RunningRelay, RelayStartError> {
-        let Options { data, listen, max_workspaces, settings, files } = options;
+        let Options { data, listen, max_workspaces, settings, files, reach } = options;
         create_private_folder(&data).map_err(RelayStartError::Data)?;
         let lock = lock(&data)?;
         let key = open_key(&data).map_err(RelayStartError::Data)?;
         let store = SqliteStore::open(&data.join(DATABASE_FILE)).await?;
         let blobs = Blobs::open(&files.blobs, &data).await?;
-        let app = App::load(store, key, (settings, max_workspaces), (blobs, files)).await?;
+        let tls = reach.tls.as_ref().map(Tls::open).transpose()?;
         let listener = TcpListener::bind(listen).await.map_err(|error| RelayStartError::Listen(listen, error))?;
         let addr = listener.local_addr().map_err(|error| RelayStartError::Listen(listen, error))?;
+        let access = Arc::new(Access::new(&key));
+        let turn = Turn::start(reach.turn, addr, reach.turn_public_ip, Arc::clone(&access));
+        let turn = turn.await.map_err(|(addr, error)| RelayStartError::Turn(addr, error))?;
+        let ways = Reach { public_url: reach.public_url, is_tls: tls.is_some(), listen: addr };
+        let app = App::load(store, key, (settings, max_workspaces), (blobs, files), (ways, turn, access)).await?;
         if !addr.ip().is_loopback() {
             tracing::warn!(%addr, "the relay is reachable from other machines");
         }
         let (stop, stopped) = oneshot::channel();
         let app = Arc::new(app);
-        let serving = tokio::spawn(serve(listener, Arc::clone(&app), stopped, lock));
+        let serving = tokio::spawn(serve((listener, tls.zip(reach.tls)), Arc::clone(&app), stopped, lock));
         Ok(RunningRelay { addr, stop, serving, app })
     }
 }
@@ -115,6 +131,18 @@ impl RunningRelay {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Whether it speaks TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.app.reach.is_tls
+    }
+
+    /// Where it answers STUN and TURN, if it does.
+    #[must_use]
+    pub fn turn_addr(&self) -> Option<SocketAddr> {
+        self.app.turn.as_ref().map(Turn::addr)
     }
 
     /// Sweeps the files now, as if it were `now_ms`, milliseconds since the epoch: what is over goes, what nobody knows goes, what is missing
@@ -132,7 +160,7 @@ impl RunningRelay {
     /// # Errors
     /// When the database fails.
     pub async fn end_silent_calls(&self, now_ms: i64) -> Result<u64, StoreError> {
-        end_silent_calls(&self.app.store, now_ms).await
+        end_silent_calls(&self.app, now_ms).await
     }
 
     /// Ends it: takes nothing new, answers what it has taken, closes the sockets.
@@ -150,7 +178,7 @@ impl core::fmt::Debug for RunningRelay {
 
 /// Serves until it is told to stop. What is acknowledged is on disk already, so that a hard end loses nothing either.
 async fn serve<S: Store + Clone>(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<(Tls, TlsFiles)>),
     app: Arc<App<S>>,
     stopped: oneshot::Receiver<()>,
     _lock: File,
@@ -160,23 +188,31 @@ async fn serve<S: Store + Clone>(
     let ledger = app.ledger.clone();
     let upkeep = tokio::spawn(keep_up(Arc::clone(&app)));
     let router = http::router(Arc::clone(&app));
-    // Answers are written in one go; waiting for more to send would only hold small ones back.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let graceful = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            let _ = stopped.await;
-            app.hub.close();
-            let _ = told.send(());
-        })
-        .into_future();
-    let served = tokio::select! {
-        served = graceful => served,
-        () = async {
-            let _ = wait.await;
-            tokio::time::sleep(GRACE).await;
-        } => Ok(()),
+    let stop = async move {
+        let _ = stopped.await;
+        app.hub.close();
+        app.guests.close();
+        let _ = told.send(());
+    };
+    let limit = async {
+        let _ = wait.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let served = match tls {
+        None => {
+            // Answers are written in one go; waiting for more to send would only hold small ones back.
+            let listener = listener.tap_io(|stream| {
+                let _ = stream.set_nodelay(true);
+            });
+            within(limit, axum::serve(listener, router).with_graceful_shutdown(stop)).await
+        }
+        Some((tls, files)) => {
+            let listener = TlsListener::new(listener, tls.clone())?;
+            let watching = tokio::spawn(tls::watch(tls, files));
+            let served = within(limit, axum::serve(listener, router).with_graceful_shutdown(stop)).await;
+            watching.abort();
+            served
+        }
     };
     upkeep.abort();
     if let Err(error) = ledger.flush(&store).await {
@@ -186,6 +222,14 @@ async fn serve<S: Store + Clone>(
         tracing::warn!("the database was not closed in time; its write-ahead log stays beside it");
     }
     served
+}
+
+/// Serves until the end, which comes at `limit` at the latest.
+async fn within(limit: impl Future<Output = ()>, serving: impl IntoFuture<Output = std::io::Result<()>>) -> std::io::Result<()> {
+    tokio::select! {
+        served = serving.into_future() => served,
+        () = limit => Ok(()),
+    }
 }
 
 /// Writes what went out, and sweeps, until it is ended.
@@ -202,7 +246,7 @@ async fn keep_up<S: Store>(app: Arc<App<S>>) {
                 }
             }
             _ = end_calls.tick() => {
-                if let Err(error) = end_silent_calls(&app.store, now_ms()).await {
+                if let Err(error) = end_silent_calls(&app, now_ms()).await {
                     tracing::warn!(%error, "calls that are over could not be ended; it will be tried again");
                 }
             }
@@ -217,9 +261,11 @@ async fn keep_up<S: Store>(app: Arc<App<S>>) {
 }
 
 /// Ends what devices left without a word, as if it were `now_ms`.
-async fn end_silent_calls(store: &impl Store, now_ms: i64) -> Result<u64, StoreError> {
-    let lasts_ms = i64::try_from(http::call::LASTS.as_millis()).unwrap_or(i64::MAX);
-    store.write(Caller::Relay, move |unit| Box::pin(unit.end_silent_calls(now_ms.saturating_sub(lasts_ms)))).await
+async fn end_silent_calls(app: &App<impl Store>, now_ms: i64) -> Result<u64, StoreError> {
+    let before_ms = now_ms.saturating_sub(http::call::LASTS_MS);
+    let silence = app.store.write(Caller::Relay, move |unit| Box::pin(unit.end_silent_calls(before_ms))).await?;
+    silence.calls.iter().for_each(|call| app.end_call(*call));
+    Ok(silence.left)
 }
 
 /// The key is made at the first start. Members know the relay by it: beside a database, a missing one is never replaced in silence.

@@ -15,7 +15,7 @@ use bezel_crypto::slots::{Cost, Passphrase};
 use bezel_protocol::invite_link::InviteLink;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::{ConversationId, Role};
-use bezel_relay::{FileOptions, Options, Relay, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
@@ -181,8 +181,14 @@ pub async fn texts(member: &Member, conversation: ConversationId) -> Result<Vec<
 }
 
 async fn start(folder: &Path, listen: SocketAddr) -> Result<RunningRelay> {
-    let options =
-        Options { data: folder.join("relay"), listen, max_workspaces: 1, settings: Settings::default(), files: FileOptions::default() };
+    let options = Options {
+        data: folder.join("relay"),
+        listen,
+        max_workspaces: 1,
+        settings: Settings::default(),
+        files: FileOptions::default(),
+        reach: ReachOptions::default(),
+    };
     Ok(Relay::start(options).await?)
 }
 

@@ -6,6 +6,7 @@ mod body;
 pub(crate) mod call;
 mod conversation;
 mod file;
+mod guest_link;
 mod key_package;
 mod login;
 mod message;
@@ -28,6 +29,7 @@ pub(crate) use refusal::Refusal;
 
 use crate::app::App;
 use crate::events;
+use crate::guests;
 use crate::store::Store;
 
 /// Room for what surrounds an envelope or a commit.
@@ -62,6 +64,12 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .route(path::RECEIPTS, get(message::receipts::<S>))
         .route(path::CALLS, post(call::begin::<S>))
         .route(path::CALL, get(call::record::<S>).put(call::join::<S>).delete(call::leave::<S>))
+        .route(path::GUEST_LINKS, post(guest_link::create::<S>))
+        .route(path::GUEST_LINK, delete(guest_link::revoke::<S>))
+        .route(path::GUEST, post(guest_link::signal::<S>).put(guest_link::admit::<S>).delete(guest_link::send_away::<S>))
+        .route(path::GUEST_EVENTS, get(guests::connect::<S>))
+        .route(path::GUEST_PAGE, get(guest_link::page::<S>))
+        .route(path::GUEST_ASSET, get(guest_link::asset))
         .route(path::HEADS, get(sync::heads::<S>))
         .route(path::WELCOMES, get(conversation::welcomes::<S>))
         .route(path::WELCOME, delete(conversation::take_welcome::<S>))

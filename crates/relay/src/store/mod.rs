@@ -11,9 +11,13 @@ use bezel_protocol::{DeviceId, InviteId, UserId, WorkspaceId};
 
 pub use sqlite::SqliteStore;
 pub use types::{
-    AuditEntry, Conversation, FilePart, FileRow, FileState, Leftovers, Membership, NewFile, SessionRow, StoredAuditEntry, Usage,
+    AuditEntry, Conversation, FilePart, FileRow, FileState, GuestLinkRow, Leftovers, Membership, NewFile, SessionRow, StoredAuditEntry,
+    Usage,
 };
-pub use unit::{AuditLog, Backups, Calls, Conversations, Files, KeyPackages, Messages, Presence, Rosters, Sessions, Unit, UnitOfWork};
+pub use unit::{
+    Admission, AuditLog, Backups, Calls, Conversations, Departure, Files, GuestLinks, KeyPackages, Messages, Presence, Rosters, Sessions,
+    Silence, Unit, UnitOfWork,
+};
 
 /// In whose name a unit of work is done. Rows that the caller may not see do not exist for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

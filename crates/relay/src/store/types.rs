@@ -2,7 +2,7 @@
 
 use bezel_protocol::login::Subject;
 use bezel_protocol::wire::FileAccess;
-use bezel_protocol::{ConversationId, DeviceId, FileId, Hash, Role, Suite, UserId, WorkspaceId};
+use bezel_protocol::{CallId, ConversationId, DeviceId, FileId, GuestId, Hash, Role, Suite, UserId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
 /// A conversation that the caller's device is in.
@@ -160,4 +160,27 @@ pub struct Leftovers {
     pub objects: Vec<String>,
     /// Files that were revoked.
     pub files: Vec<FileId>,
+}
+
+/// A link for guests, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestLinkRow {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The conversation whose members answer.
+    pub conversation: ConversationId,
+    /// The call to which it leads.
+    pub call: CallId,
+    /// Whether that call is over.
+    pub is_call_over: bool,
+    /// Who made it.
+    pub inviter: UserId,
+    /// Whether it ends with the first guest who was admitted.
+    pub is_single_use: bool,
+    /// When it ends, milliseconds since the epoch.
+    pub expires_at_ms: i64,
+    /// Whether it was revoked.
+    pub is_revoked: bool,
+    /// Of a link of single use: the guest who was admitted.
+    pub used_by: Option<GuestId>,
 }

@@ -3,7 +3,7 @@
 use bezel_protocol::Role;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::{Heads, path};
-use bezel_relay::{FileOptions, Options, Relay, RelayStartError, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RelayStartError, RunningRelay};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 use crate::support::{Shop, start};
@@ -16,6 +16,7 @@ async fn try_start(folder: &std::path::Path) -> Result<RunningRelay, RelayStartE
         max_workspaces: 1,
         settings: Settings::default(),
         files: FileOptions::default(),
+        reach: ReachOptions::default(),
     })
     .await
 }

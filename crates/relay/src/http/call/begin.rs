@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use bezel_protocol::wire::{CallJoined, NewCall};
 
 use super::joined;
@@ -14,6 +15,7 @@ use crate::store::{Presence, Store};
 pub(crate) async fn begin<S: Store>(
     State(app): State<Arc<App<S>>>,
     device: Device,
+    headers: HeaderMap,
     Cbor(new): Cbor<NewCall>,
 ) -> Result<Cbor<CallJoined>, Refusal> {
     let is_audited = app.settings.audit_logging;
@@ -29,5 +31,5 @@ pub(crate) async fn begin<S: Store>(
             Ok(presence)
         })
     });
-    joined(&app, begun.await?).map(Cbor)
+    joined(&app, &device, new.call, &headers, begun.await?).map(Cbor)
 }

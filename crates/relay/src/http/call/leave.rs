@@ -8,10 +8,18 @@ use super::call;
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::http::{Device, Refusal};
-use crate::store::Store;
+use crate::store::{Departure, Store};
 
 pub(crate) async fn leave<S: Store>(State(app): State<Arc<App<S>>>, Path(id): Path<String>, device: Device) -> Result<(), Refusal> {
     let id = call(&id)?;
-    let is_there = app.store.write(device.caller(), move |unit| Box::pin(unit.leave_call(id, now_ms()))).await?;
-    if is_there { Ok(()) } else { Err(Refusal::not_found()) }
+    let departure = app.store.write(device.caller(), move |unit| Box::pin(unit.leave_call(id, now_ms()))).await?;
+    app.turn_leave(id, device.device);
+    match departure {
+        Departure::Left => Ok(()),
+        Departure::Ended => {
+            app.end_call(id);
+            Ok(())
+        }
+        Departure::NotThere => Err(Refusal::not_found()),
+    }
 }

@@ -5,8 +5,7 @@ mod join;
 mod leave;
 mod record;
 
-use std::time::Duration;
-
+use axum::http::HeaderMap;
 use bezel_protocol::CallId;
 use bezel_protocol::wire::CallJoined;
 
@@ -15,12 +14,13 @@ pub(crate) use join::join;
 pub(crate) use leave::leave;
 pub(crate) use record::record;
 
-use super::Refusal;
+use super::{Device, Refusal};
 use crate::app::App;
-use crate::store::Presence;
+use crate::reach;
+use crate::store::{Presence, Store};
 
 /// A device that says nothing for so long has left.
-pub(crate) const LASTS: Duration = Duration::from_secs(90);
+pub(crate) const LASTS_MS: i64 = 90_000;
 
 /// An id in a path; anything else is not there.
 fn call(text: &str) -> Result<CallId, Refusal> {
@@ -28,11 +28,12 @@ fn call(text: &str) -> Result<CallId, Refusal> {
 }
 
 /// What a device in a call is told.
-fn joined<S>(app: &App<S>, presence: Presence) -> Result<CallJoined, Refusal> {
+fn joined<S: Store>(app: &App<S>, device: &Device, call: CallId, headers: &HeaderMap, presence: Presence) -> Result<CallJoined, Refusal> {
     match presence {
         Presence::Present => {
-            let lasts_ms = u64::try_from(LASTS.as_millis()).unwrap_or(u64::MAX);
-            Ok(CallJoined { lasts_ms, ice_servers: app.settings.ice_servers.clone() })
+            app.turn_enter(call, device.device);
+            let ice_servers = app.ice_servers(call, device.device, reach::host(headers).as_ref());
+            Ok(CallJoined { lasts_ms: LASTS_MS.unsigned_abs(), ice_servers })
         }
         Presence::Over => Err(Refusal::gone_because("this call is over: begin a new one")),
         Presence::NotThere => Err(Refusal::not_found()),

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use bezel_protocol::wire::{CallParticipant, CallRecord, NewCall, Participant};
-use bezel_protocol::{CallId, ConversationId, DeviceId, UserId};
+use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId, UserId};
 use sqlx::Row as _;
 
 use super::super::{EngineUnit, Row};
 use super::id;
-use crate::store::{Calls, Presence, StoreError};
+use crate::store::{Calls, Departure, Presence, Silence, StoreError};
 
 #[async_trait]
 impl Calls for EngineUnit<'_> {
@@ -49,7 +49,7 @@ impl Calls for EngineUnit<'_> {
         Ok(Presence::Present)
     }
 
-    async fn leave_call(&mut self, call: CallId, now_ms: i64) -> Result<bool, StoreError> {
+    async fn leave_call(&mut self, call: CallId, now_ms: i64) -> Result<Departure, StoreError> {
         let (_, _, device) = self.device()?;
         // Whoever was removed from the conversation meanwhile still leaves: the row is the device's own.
         let left =
@@ -60,17 +60,20 @@ impl Calls for EngineUnit<'_> {
                 .execute(&mut *self.connection)
                 .await?
                 .rows_affected();
-        if left == 0 {
-            return Ok(self.visible_call(call).await?.is_some());
+        if left > 0 {
+            return Ok(if self.end_empty_calls().await?.contains(&call) { Departure::Ended } else { Departure::Left });
         }
-        self.end_empty_calls().await?;
-        Ok(true)
+        Ok(match self.visible_call(call).await? {
+            None => Departure::NotThere,
+            Some((_, _, Some(_))) => Departure::Ended,
+            Some((_, _, None)) => Departure::Left,
+        })
     }
 
     async fn call(&mut self, call: CallId) -> Result<Option<CallRecord>, StoreError> {
         let Some((conversation, started_at_ms, ended_at_ms)) = self.visible_call(call).await? else { return Ok(None) };
         let rows = sqlx::query(
-            "SELECT user_id, device_id, joined_at_ms, left_at_ms FROM video_call_participants WHERE call_id = $1
+            "SELECT user_id, device_id, guest_id, joined_at_ms, left_at_ms FROM video_call_participants WHERE call_id = $1
              ORDER BY joined_at_ms, participation_id",
         )
         .bind(call.as_bytes().as_slice())
@@ -80,17 +83,14 @@ impl Calls for EngineUnit<'_> {
         Ok(Some(CallRecord { call, conversation, started_at_ms, ended_at_ms, participants }))
     }
 
-    async fn end_silent_calls(&mut self, before_ms: i64) -> Result<u64, StoreError> {
+    async fn end_silent_calls(&mut self, before_ms: i64) -> Result<Silence, StoreError> {
         self.relay()?;
         let left = sqlx::query("UPDATE video_call_participants SET left_at_ms = seen_at_ms WHERE left_at_ms IS NULL AND seen_at_ms < $1")
             .bind(before_ms)
             .execute(&mut *self.connection)
             .await?
             .rows_affected();
-        if left > 0 {
-            self.end_empty_calls().await?;
-        }
-        Ok(left)
+        Ok(Silence { left, calls: if left > 0 { self.end_empty_calls().await? } else { Vec::new() } })
     }
 }
 
@@ -116,25 +116,38 @@ impl EngineUnit<'_> {
         row.as_ref().map(found).transpose()
     }
 
-    /// A call ends when the last one left.
-    async fn end_empty_calls(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE video_calls SET ended_at_ms = (SELECT max(p.left_at_ms) FROM video_call_participants p WHERE p.call_id = video_calls.call_id)
+    /// A call ends when the last device left; guests leave with it. Returns the calls that ended.
+    async fn end_empty_calls(&mut self) -> Result<Vec<CallId>, StoreError> {
+        let rows = sqlx::query(
+            "UPDATE video_calls SET ended_at_ms =
+                 (SELECT max(p.left_at_ms) FROM video_call_participants p WHERE p.call_id = video_calls.call_id AND p.device_id IS NOT NULL)
              WHERE ended_at_ms IS NULL AND NOT EXISTS
-                 (SELECT 1 FROM video_call_participants p WHERE p.call_id = video_calls.call_id AND p.left_at_ms IS NULL)",
+                 (SELECT 1 FROM video_call_participants p
+                  WHERE p.call_id = video_calls.call_id AND p.device_id IS NOT NULL AND p.left_at_ms IS NULL)
+             RETURNING call_id",
         )
-        .execute(&mut *self.connection)
+        .fetch_all(&mut *self.connection)
         .await?;
-        Ok(())
+        let ended: Vec<CallId> = rows.iter().map(|row| id(row, "call_id", CallId::from_slice)).collect::<Result<_, _>>()?;
+        for call in &ended {
+            sqlx::query(
+                "UPDATE video_call_participants
+                 SET left_at_ms = max(joined_at_ms, (SELECT v.ended_at_ms FROM video_calls v WHERE v.call_id = $1))
+                 WHERE call_id = $1 AND left_at_ms IS NULL",
+            )
+            .bind(call.as_bytes().as_slice())
+            .execute(&mut *self.connection)
+            .await?;
+        }
+        Ok(ended)
     }
 }
 
 fn participant(row: &Row) -> Result<CallParticipant, StoreError> {
-    let user = id(row, "user_id", UserId::from_slice)?;
-    let device = id(row, "device_id", DeviceId::from_slice)?;
-    Ok(CallParticipant {
-        who: Participant::Member { user, device },
-        joined_at_ms: row.try_get("joined_at_ms")?,
-        left_at_ms: row.try_get("left_at_ms")?,
-    })
+    let guest: Option<&[u8]> = row.try_get("guest_id")?;
+    let who = match guest {
+        Some(guest) => Participant::Guest(GuestId::from_slice(guest).ok_or(StoreError::Damaged("id"))?),
+        None => Participant::Member { user: id(row, "user_id", UserId::from_slice)?, device: id(row, "device_id", DeviceId::from_slice)? },
+    };
+    Ok(CallParticipant { who, joined_at_ms: row.try_get("joined_at_ms")?, left_at_ms: row.try_get("left_at_ms")? })
 }

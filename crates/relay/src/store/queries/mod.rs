@@ -9,6 +9,7 @@ mod conversation;
 mod file;
 mod file_log;
 mod file_upkeep;
+mod guest_link;
 mod key_package;
 mod message;
 mod roster;

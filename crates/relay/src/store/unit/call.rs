@@ -17,6 +17,26 @@ pub enum Presence {
     NotThere,
 }
 
+/// What became of a device that leaves a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// It is not in it, or not any more; somebody may be.
+    Left,
+    /// The call is over.
+    Ended,
+    /// There is no such call for it.
+    NotThere,
+}
+
+/// What was ended for want of a word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Silence {
+    /// How many devices and guests have left so.
+    pub left: u64,
+    /// Calls that are over by it.
+    pub calls: Vec<CallId>,
+}
+
 /// Calls. Every method but [`Calls::end_silent_calls`] is for devices that are in the conversation; others get
 /// [`StoreError::WrongCaller`], or find nothing.
 #[async_trait]
@@ -28,13 +48,13 @@ pub trait Calls {
     /// The caller's device comes into the call, or is still in it.
     async fn join_call(&mut self, call: CallId, now_ms: i64) -> Result<Presence, StoreError>;
 
-    /// The caller's device leaves the call. The last one ends it. Returns whether there is such a call.
-    async fn leave_call(&mut self, call: CallId, now_ms: i64) -> Result<bool, StoreError>;
+    /// The caller's device leaves the call. The last device ends it, and guests leave with it.
+    async fn leave_call(&mut self, call: CallId, now_ms: i64) -> Result<Departure, StoreError>;
 
     /// Who was in the call, and when.
     async fn call(&mut self, call: CallId) -> Result<Option<CallRecord>, StoreError>;
 
-    /// Devices that have not been heard since `before_ms` have left, at the time when they were last heard; calls without anybody are
-    /// over. For the relay itself. Returns how many devices left so.
-    async fn end_silent_calls(&mut self, before_ms: i64) -> Result<u64, StoreError>;
+    /// Devices and guests that have not been heard since `before_ms` have left, at the time when they were last heard; calls without any
+    /// device are over. For the relay itself.
+    async fn end_silent_calls(&mut self, before_ms: i64) -> Result<Silence, StoreError>;
 }

@@ -7,6 +7,7 @@ mod backup;
 mod call;
 mod conversation;
 mod file;
+mod guest_link;
 mod key_package;
 mod message;
 mod roster;
@@ -14,9 +15,10 @@ mod session;
 
 pub use audit::AuditLog;
 pub use backup::Backups;
-pub use call::{Calls, Presence};
+pub use call::{Calls, Departure, Presence, Silence};
 pub use conversation::Conversations;
 pub use file::Files;
+pub use guest_link::{Admission, GuestLinks};
 pub use key_package::KeyPackages;
 pub use message::Messages;
 pub use roster::Rosters;
@@ -25,7 +27,9 @@ pub use session::Sessions;
 use super::Caller;
 
 /// Everything that a unit of work can do.
-pub trait UnitOfWork: AuditLog + Backups + Calls + Conversations + Files + KeyPackages + Messages + Rosters + Sessions + Send {
+pub trait UnitOfWork:
+    AuditLog + Backups + Calls + Conversations + Files + GuestLinks + KeyPackages + Messages + Rosters + Sessions + Send
+{
     /// In whose name this is done.
     fn caller(&self) -> Caller;
 

@@ -10,7 +10,7 @@ use bezel_protocol::roster::{InviteStatement, Join, Roster, SignedStatement, Sta
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, path};
 use bezel_protocol::{InviteId, Role, WorkspaceId};
-use bezel_relay::{FileOptions, Options, Relay, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
 
 pub(crate) use file::{ciphertext, metadata, new_file};
 pub(crate) use keys::{Ed25519Key, Identity};
@@ -48,6 +48,7 @@ pub(crate) async fn start_with(folder: &std::path::Path, max_workspaces: u32) ->
         max_workspaces,
         settings: Settings::default(),
         files: FileOptions::default(),
+        reach: ReachOptions::default(),
     };
     Relay::start(options).await.unwrap()
 }
