@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { guestChecks } from "./guest.js";
 import { journeys } from "./journeys.js";
 import { crowded } from "./room.js";
 import { lookOf, open, screens, stage } from "./stage.js";
@@ -71,5 +72,6 @@ await stage(async (set) => {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 });
+failures.push(...(await guestChecks(wanted)));
 if (failures.length > 0) console.error(`\n${String(failures.length)} failed`);
 process.exitCode = failures.length > 0 ? 1 : 0;

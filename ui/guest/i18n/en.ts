@@ -8,6 +8,7 @@ export const en = {
   private: "Encrypted end to end: only you and {shop} see and hear this call.",
 
   devicesOff: "Your camera and microphone are off",
+  cameraOff: "Your camera is off",
   turnOn: "Turn on camera and microphone",
   without: "You can also come in without them.",
   microphone: "Microphone",

@@ -9,6 +9,7 @@ export const fr: Catalogue = {
   private: "Chiffré de bout en bout : vous et {shop} êtes seuls à voir et à entendre cet appel.",
 
   devicesOff: "Votre caméra et votre micro sont éteints",
+  cameraOff: "Votre caméra est éteinte",
   turnOn: "Allumer la caméra et le micro",
   without: "Vous pouvez aussi entrer sans.",
   microphone: "Micro",

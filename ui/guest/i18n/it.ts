@@ -9,6 +9,7 @@ export const it: Catalogue = {
   private: "Cifrata da un capo all’altro: solo tu e {shop} vedete e sentite questa chiamata.",
 
   devicesOff: "La videocamera e il microfono sono spenti",
+  cameraOff: "La videocamera è spenta",
   turnOn: "Accendi videocamera e microfono",
   without: "Puoi entrare anche senza.",
   microphone: "Microfono",

@@ -51,7 +51,7 @@ export function ended(ending: Ending, words: { readonly shop: string; readonly m
     { class: "ended", "data-testid": "ended", "data-reason": ending },
     h("div", { class: "who" }, mark(), h("p", { class: "shop" }, shop)),
     h("div", { class: "sign" }, icon(sign, 32)),
-    h("h1", { tabindex: -1, role: "alert" }, t(title)),
+    h("h1", { tabindex: -1 }, t(title)),
     h("p", { class: "lead" }, t(text, named)),
     action
       ? h("button", { type: "button", class: "button primary", "data-testid": "again", onclick: reload }, t(action))

@@ -1,4 +1,4 @@
-import { Camera } from "lucide";
+import { Camera, ChevronDown, Mic, Video, VideoOff } from "lucide";
 import { t } from "../i18n";
 import { LevelMeter } from "../media/level";
 import { devices, type Device, type DeviceTrouble, type LocalMedia } from "../media/local";
@@ -11,6 +11,7 @@ export class Preview {
   readonly element: HTMLElement;
   readonly #picture = new Picture("own-picture", t("yourPicture"));
   readonly #invitation: HTMLElement;
+  readonly #blank = h("div", { class: "invitation" }, icon(VideoOff, 28), h("p", {}, t("cameraOff")));
   readonly #buttons: DeviceButtons;
   readonly #bar = h("div", { class: "preview-bar" });
   readonly #meter = h("div", {
@@ -49,7 +50,7 @@ export class Preview {
       h("p", { class: "hint" }, t("without")),
     );
     this.#bar.append(this.#buttons.microphone.element, this.#meter, this.#buttons.camera.element);
-    const frame = h("div", { class: "frame" }, this.#picture.element, this.#invitation, this.#bar);
+    const frame = h("div", { class: "frame" }, this.#picture.element, this.#invitation, this.#blank, this.#bar);
     this.element = h(
       "section",
       { class: "preview", "aria-label": t("yourPicture") },
@@ -68,6 +69,7 @@ export class Preview {
     this.#picture.update(this.media.track("camera"));
     show(this.#picture.element, camera);
     show(this.#invitation, !this.#isOpened);
+    show(this.#blank, this.#isOpened && !camera);
     show(this.#bar, this.#isOpened);
     show(this.#choices, this.#choices.querySelector("option") !== null);
     this.#buttons.update();
@@ -119,7 +121,8 @@ export class Preview {
           this.#tell(trouble);
         }),
     });
-    this.#choices.append(select);
+    const sign = icon(device === "camera" ? Video : Mic, 18);
+    this.#choices.append(h("div", { class: "select", hidden: true }, sign, select, icon(ChevronDown, 18)));
     return select;
   }
 
@@ -135,7 +138,7 @@ export class Preview {
       h("option", { value: deviceId, selected: deviceId === used }, label),
     );
     select.replaceChildren(...options);
-    show(select, there.length > 0);
+    if (select.parentElement) show(select.parentElement, there.length > 0);
     this.update();
   }
 }
