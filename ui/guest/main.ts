@@ -50,7 +50,7 @@ async function run(link: Link): Promise<void> {
     if (!call) return;
     const { phase, shop, ended: reason } = call;
     const isLobby = phase === "door" || phase === "waiting";
-    if (phase === "opening") say(opening, call.isReachable ? t("opening") : t("unreachable", { shop: t("theShop") }));
+    if (phase === "opening") say(opening, call.isReachable ? t("opening") : t("unreachable"));
     else if (phase === "ended" && drawn !== "ended") {
       screen?.close();
       screen = undefined;

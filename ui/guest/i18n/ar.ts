@@ -3,8 +3,8 @@ import type { Catalogue } from "./en";
 export const ar: Catalogue = {
   page: "مكالمة مرئية",
   opening: "جارٍ فتح المكالمة…",
-  unreachable: "يتعذّر الوصول إلى {shop} حاليًا. نحاول مجددًا…",
-  theShop: "المتجر",
+  unreachable: "يتعذّر الوصول إلى المتجر حاليًا. نحاول مجددًا…",
+  sender: "مُرسِله",
   invites: "يدعوك {name} إلى مكالمة مرئية",
   private: "مشفّرة من طرف إلى طرف: لا يرى هذه المكالمة ولا يسمعها سواك و{shop}.",
 

@@ -2,8 +2,8 @@
 export const en = {
   page: "Video call",
   opening: "Opening the call…",
-  unreachable: "{shop} can’t be reached at the moment. Trying again…",
-  theShop: "The shop",
+  unreachable: "The shop can’t be reached at the moment. Trying again…",
+  sender: "whoever sent it",
   invites: "{name} invites you to a video call",
   private: "Encrypted end to end: only you and {shop} see and hear this call.",
 

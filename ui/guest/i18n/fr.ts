@@ -3,8 +3,8 @@ import type { Catalogue } from "./en";
 export const fr: Catalogue = {
   page: "Appel vidéo",
   opening: "Ouverture de l’appel…",
-  unreachable: "{shop} est injoignable pour le moment. Nouvel essai…",
-  theShop: "La boutique",
+  unreachable: "La boutique est injoignable pour le moment. Nouvel essai…",
+  sender: "la personne qui vous l’a envoyé",
   invites: "{name} vous invite à un appel vidéo",
   private: "Chiffré de bout en bout : vous et {shop} êtes seuls à voir et à entendre cet appel.",
 

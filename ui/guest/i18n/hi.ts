@@ -3,8 +3,8 @@ import type { Catalogue } from "./en";
 export const hi: Catalogue = {
   page: "वीडियो कॉल",
   opening: "कॉल खुल रही है…",
-  unreachable: "{shop} से अभी संपर्क नहीं हो पा रहा है। फिर कोशिश हो रही है…",
-  theShop: "दुकान",
+  unreachable: "दुकान से अभी संपर्क नहीं हो पा रहा है। फिर कोशिश हो रही है…",
+  sender: "भेजने वाले",
   invites: "{name} आपको वीडियो कॉल पर बुला रहे हैं",
   private: "सिरे से सिरे तक कूटबद्ध: यह कॉल केवल आप और {shop} देख और सुन सकते हैं।",
 

@@ -3,8 +3,8 @@ import type { Catalogue } from "./en";
 export const it: Catalogue = {
   page: "Videochiamata",
   opening: "Apertura della chiamata…",
-  unreachable: "{shop} al momento non è raggiungibile. Nuovo tentativo…",
-  theShop: "Il negozio",
+  unreachable: "Il negozio al momento non è raggiungibile. Nuovo tentativo…",
+  sender: "chi te l’ha mandato",
   invites: "{name} ti invita a una videochiamata",
   private: "Cifrata da un capo all’altro: solo tu e {shop} vedete e sentite questa chiamata.",
 

@@ -42,7 +42,7 @@ const ENDINGS: Record<Ending, Words> = {
 export function ended(ending: Ending, words: { readonly shop: string; readonly missing?: string }): HTMLElement {
   const { sign, title, text, action } = ENDINGS[ending];
   const { shop, missing = "" } = words;
-  const named = { shop: shop === "" ? t("theShop") : shop, missing };
+  const named = { shop: shop === "" ? t("sender") : shop, missing };
   const reload = () => {
     location.reload();
   };

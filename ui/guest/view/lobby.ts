@@ -64,12 +64,12 @@ export class Lobby {
   update(): void {
     const { phase, shop, inviter, heardBy, isReachable } = this.call;
     const isWaiting = phase === "waiting";
-    const name = shop === "" ? t("theShop") : shop;
+    const name = shop === "" ? t("sender") : shop;
     say(this.#shop, shop);
     say(this.#title, isWaiting ? t("waiting") : t("invites", { name: inviter === "" ? name : inviter }));
     say(this.#private, t("private", { shop: name }));
     say(this.#hint, t("nameHint", { shop: name }));
-    say(this.#trouble, isReachable ? "" : t("unreachable", { shop: name }));
+    say(this.#trouble, isReachable ? "" : t("unreachable"));
     say(
       this.#heard,
       isWaiting ? (heardBy === undefined ? t("knocking", { shop: name }) : t("heard", { name: heardBy })) : "",
