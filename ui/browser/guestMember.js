@@ -19,7 +19,7 @@ export class Member {
   left = false;
   restarts = 0;
   #number = 0;
-  #attempt = 0;
+  attempt = 0;
   #guests = new Map();
   #worker = new FrameWorker();
   #early = [];
@@ -86,8 +86,8 @@ export class Member {
       .getTransceivers()
       .slice(1)
       .map(({ receiver }) => shown(receiver.track));
-    this.#attempt += 1;
-    const attempt = this.#attempt;
+    this.attempt += 1;
+    const attempt = this.attempt;
     connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return;
       const { sdpMid, sdpMLineIndex } = candidate;

@@ -10,6 +10,7 @@ import { ended, type Ending } from "./view/ended";
 import { InCall } from "./view/inCall";
 import { Lobby } from "./view/lobby";
 
+let isInCall = false;
 const page = document.querySelector("#page") ?? document.body;
 
 function followTheme(): void {
@@ -66,11 +67,16 @@ async function run(link: Link): Promise<void> {
       screen.focus();
     } else screen?.update();
     drawn = phase;
+    isInCall = phase === "in";
   };
   call = await Call.open(link, media, draw);
 }
 
 void start();
+// Keys are kept in memory alone: whoever loads the page anew comes to the door as somebody else.
+window.addEventListener("beforeunload", (event) => {
+  if (isInCall) event.preventDefault();
+});
 window.addEventListener("hashchange", () => {
   location.reload();
 });

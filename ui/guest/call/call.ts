@@ -85,7 +85,8 @@ export class Call {
       },
       open: (isOpen) => {
         this.isReachable = isOpen;
-        if (isOpen) this.#knockAgain();
+        // After a long break the members hold a guest who is in for gone: a knock says that it is back.
+        if (isOpen && (this.phase === "waiting" || this.phase === "in")) this.#sayKnock();
         this.changed();
       },
     });
@@ -171,7 +172,10 @@ export class Call {
   }
 
   #knockAgain(): void {
-    if (this.phase !== "waiting" || !this.isReachable) return;
+    if (this.phase === "waiting" && this.isReachable) this.#sayKnock();
+  }
+
+  #sayKnock(): void {
     const [key, exchange] = [toBase64Url(this.keys.publicSigning), toBase64Url(this.keys.publicExchange)];
     void this.#send({ kind: "knock", name: this.#name, key, exchange });
   }

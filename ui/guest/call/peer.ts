@@ -43,8 +43,11 @@ export class Peer {
 
   /** Takes an offer and answers it; undefined where it is old or no offer of a call. */
   async offered(attempt: number, sdp: string): Promise<string | undefined> {
-    if (attempt <= this.#attempt || !isCallDescription(sdp)) return undefined;
-    if (this.#connection && !isSameSession(this.#offer, sdp)) this.#drop();
+    if (!isCallDescription(sdp)) return undefined;
+    // A device that made its connection anew may count anew.
+    const isSame = this.#connection !== undefined && isSameSession(this.#offer, sdp);
+    if (isSame && attempt <= this.#attempt) return undefined;
+    if (!isSame) this.#drop();
     this.#attempt = attempt;
     this.#offer = sdp;
     const connection = (this.#connection ??= this.#connect());
@@ -145,6 +148,7 @@ export class Peer {
 
   #drop(): void {
     if (!this.#connection) return;
+    this.state = "connecting";
     this.#connection.onicecandidate = this.#connection.onconnectionstatechange = null;
     this.#connection.close();
     this.#connection = undefined;
