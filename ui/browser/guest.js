@@ -176,6 +176,34 @@ async function looksWell(page, name) {
   await page.screenshot({ path: `${SCREENS}/guest-${name}.png` });
 }
 
+/** Ben comes too, and Ana shares her screen. */
+async function three(play, look) {
+  const link = play.link();
+  const [ana, ben] = [await play.member(link), await play.member(link, "Ben Okafor")];
+  const page = await play.guest(link, look);
+  await at(page, "turn-on").click();
+  await at(page, "name").fill("Chiara Rossi");
+  await at(page, "ask").click();
+  for (const member of [ana, ben]) {
+    const guest = await until(() => member.evaluate(() => globalThis.member.knocks[0]?.guest));
+    if (member === ana) play.relay.notice(link.id, guest, { kind: "admitted", ice_servers: [] });
+    await member.evaluate((who) => globalThis.member.admit(who), guest);
+    await flows({ page, member }, 10);
+  }
+  await until(async () => (await page.getByTestId("tile").count()) === 2);
+  await looksWell(page, `two-${look.name}`);
+  await ana.evaluate(() => globalThis.member.share(globalThis.member.knocks[0].guest));
+  await until(() =>
+    page.evaluate(() => (document.querySelector('[data-testid="screen-picture"]')?.videoWidth ?? 0) > 0),
+  );
+  await looksWell(page, `screen-${look.name}`);
+  await at(page, "layout").click();
+  await looksWell(page, `grid-${look.name}`);
+  assert.equal((await seen(page)).refused, 0);
+  await ben.evaluate(() => globalThis.member.say(globalThis.member.knocks[0].guest, { kind: "left" }));
+  await until(async () => (await page.getByTestId("tile").count()) === 1);
+}
+
 const checks = {
   "a call goes both ways, opened at both ends and nowhere else": async (play) => {
     const set = await play.called();
@@ -395,6 +423,10 @@ for (const look of LOOKS) {
     await at(set.page, "ended").waitFor();
     await looksWell(set.page, `left-${look.name}`);
   };
+}
+
+for (const look of [LOOKS[0], LOOKS[3]]) {
+  checks[`two members, one of whom shares a screen: ${look.name}`] = (play) => three(play, look);
 }
 
 for (const [locale, width] of [

@@ -101,6 +101,24 @@ export class Member {
     await this.say(guest, { kind: "offer", attempt, sdp: connection.localDescription.sdp });
   }
 
+  /** Shares what stands for a screen: a drawing that moves. */
+  async share(guest) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 800 });
+    const context = canvas.getContext("2d");
+    let turn = 0;
+    setInterval(() => {
+      context.fillStyle = "#faf8f4";
+      context.fillRect(0, 0, 1280, 800);
+      context.fillStyle = "#1b1a17";
+      context.font = "64px serif";
+      context.fillText(`Ring 2041 — drawing ${String((turn += 1))}`, 80, 120);
+      context.strokeRect(80, 200, 1120, 520);
+    }, 100);
+    const [track] = canvas.captureStream(10).getVideoTracks();
+    await this.connection.getSenders()[2].replaceTrack(track);
+    await this.say(guest, { kind: "media", media: { microphone: true, camera: true, screen: true } });
+  }
+
   /** Frames go on under a new secret, which the guest is told. */
   async rekey(guest, generation) {
     const secret = filled(0x40 + generation);
@@ -140,9 +158,10 @@ export class Member {
     if (!known) return this.#knocked(guest, sealed);
     const json = await this.incoming.open(sealed, known.key);
     if (json === undefined) return void (this.strangers += 1);
-    const { number, body } = JSON.parse(json);
+    const { number, device, body } = JSON.parse(json);
     if (number <= known.number) throw new Error("a number came again");
     known.number = number;
+    if (device && device !== this.device) return;
     if (body.kind === "knock") this.knocks.push({ guest, name: body.name });
     else if (body.kind === "answer") {
       await this.connection.setRemoteDescription({ type: "answer", sdp: body.sdp });

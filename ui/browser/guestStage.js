@@ -83,7 +83,7 @@ class TestRelay {
 
   /** A link that this relay knows; `closes` names the reason for which it turns everyone away. */
   link(id, closes) {
-    this.#links.set(id, { member: undefined, guests: new Map(), closes });
+    this.#links.set(id, { members: new Set(), guests: new Map(), closes });
   }
 
   /** Tells a guest something. */
@@ -116,7 +116,7 @@ class TestRelay {
     const link = this.#links.get(id);
     if (!link) return socket.close();
     if (side === "member") {
-      link.member = socket;
+      link.members.add(socket);
       socket.on("message", (text) => {
         const { guest, data } = JSON.parse(text);
         // To everyone who is there, wrong keys or not: this relay is not to be trusted.
@@ -141,7 +141,9 @@ class TestRelay {
         expires_at_ms: Date.now() + 3_600_000,
       }),
     );
-    socket.on("message", (data) => link.member?.send(JSON.stringify({ guest, data: data.toString("base64") })));
+    socket.on("message", (data) => {
+      for (const member of link.members) member.send(JSON.stringify({ guest, data: data.toString("base64") }));
+    });
   }
 
   /** From now on every guest of a link hears what is meant for one. */
