@@ -75,6 +75,8 @@ pub enum Command {
     Rekey(CallSecret),
     /// Somebody's pictures can't be decoded without a key frame.
     KeyFrame(Peer, Track),
+    /// This device's own pictures can't be decoded without a key frame.
+    OwnKeyFrame(Track),
     /// By what a code to read aloud is made with somebody: what both sides sign with.
     SafetyKeys(Peer, SafetyKeys),
     /// Servers for connections that are made from now on.

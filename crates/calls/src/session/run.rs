@@ -291,6 +291,7 @@ impl Running {
             Command::Speaker(speaker) => self.speak(speaker),
             Command::Processor(processor) => self.processor = Some(processor),
             Command::Rekey(secret) => self.rekey(secret, now),
+            Command::OwnKeyFrame(track) => self.want_key_frame(track, now),
             Command::KeyFrame(peer, track) => {
                 if let Some(link) = self.links.get(&peer) {
                     link.connection.restart_track(track);
