@@ -167,6 +167,7 @@ export class InCall {
       set(tile.element, "data-large", tile === large);
     set(this.#stage, "data-layout", large ? "speaker" : "grid");
     set(this.#stage, "data-count", Math.min(count, 9));
+    this.#stage.style.setProperty("--beside", String(count - 1));
     this.#layout.update(this.#isSpeaker);
     show(this.#layout.element, count > 1);
   }
