@@ -7,6 +7,8 @@ mod message;
 mod policy;
 mod server;
 mod sockets;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -5,6 +5,7 @@
 mod conformance;
 mod denials;
 mod files;
+mod guest_links;
 mod schema;
 
 use bezel_relay::store::SqliteStore;
@@ -59,5 +60,10 @@ conforms!(
         files::a_removed_members_own_file_is_nothing_to_them,
         files::a_member_governs_only_what_is_theirs,
         files::only_the_relay_itself_tends_files,
+        guest_links::a_link_of_single_use_admits_one_guest_who_may_come_again,
+        guest_links::a_link_ends_with_its_time_and_by_revocation_but_who_is_in_stays,
+        guest_links::guests_leave_with_the_last_device_and_with_silence,
+        guest_links::a_link_exists_only_for_members_of_its_conversation,
+        guest_links::what_the_relay_does_for_browsers_nobody_else_does,
     ]
 );

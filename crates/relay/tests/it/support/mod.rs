@@ -3,6 +3,7 @@
 mod file;
 mod keys;
 mod person;
+mod turn;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
 pub(crate) use file::{ciphertext, metadata, new_file};
 pub(crate) use keys::{Ed25519Key, Identity};
 pub(crate) use person::{Answer, Person, upload};
+pub(crate) use turn::TurnClient;
 
 /// Milliseconds since the epoch.
 pub(crate) fn now_ms() -> i64 {
@@ -42,15 +44,19 @@ pub(crate) async fn start(folder: &std::path::Path) -> RunningRelay {
 }
 
 pub(crate) async fn start_with(folder: &std::path::Path, max_workspaces: u32) -> RunningRelay {
-    let options = Options {
+    Relay::start(Options { max_workspaces, ..options(folder) }).await.unwrap()
+}
+
+/// A relay on a free port of this machine.
+pub(crate) fn options(folder: &std::path::Path) -> Options {
+    Options {
         data: folder.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
-        max_workspaces,
+        max_workspaces: 1,
         settings: Settings::default(),
         files: FileOptions::default(),
         reach: ReachOptions::default(),
-    };
-    Relay::start(options).await.unwrap()
+    }
 }
 
 impl Shop {
