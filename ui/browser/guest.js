@@ -279,6 +279,16 @@ const checks = {
     assert.deepEqual(await seen(page).then(({ width, opened }) => ({ width, opened })), { width: 0, opened: 0 });
   },
 
+  "a browser that ignores transforms is found out, and sends no more": async (play) => {
+    const ignore = () => {
+      Object.defineProperty(RTCRtpSender.prototype, "transform", { set: () => undefined, get: () => null });
+    };
+    const { page } = await play.called({ prepare: ignore });
+    await at(page, "ended").waitFor();
+    assert.equal(await at(page, "ended").getAttribute("data-reason"), "unsealed");
+    assert.match(await page.locator(".lead").innerText(), /It lacks: encryption of frames/);
+  },
+
   "a new secret goes on without a break that stays": async (play) => {
     const set = await play.called();
     await flows(set);

@@ -55,7 +55,7 @@ async function run(link: Link): Promise<void> {
     else if (phase === "ended" && drawn !== "ended") {
       screen?.close();
       screen = undefined;
-      finish(reason ?? "ended", shop);
+      finish(reason ?? "ended", shop, reason === "unsealed" ? t("missingTransform") : "");
     } else if (isLobby && !(screen instanceof Lobby)) {
       screen?.close();
       screen = new Lobby(call, media);

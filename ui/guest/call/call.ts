@@ -18,13 +18,16 @@ const KNOCK_MS = 8_000;
 const RESTART_MS = 4_000;
 /** The relay may name servers a little after a member has offered. */
 const SERVERS_MS = 2_000;
+/** It is looked this often whether a frame went out that was not sealed, and so many may be counted before their sealing is. */
+const GUARD_MS = 1_000;
+const GUARD_FRAMES = 30;
 /** Everyone has left: so long somebody may come back. */
 const ALONE_MS = 3_000;
 
 /** Where a guest stands: before the relay has answered, at the door, having knocked, in the call, at its end. */
 export type Phase = "opening" | "door" | "waiting" | "in" | "ended";
-/** Why it ended: what the relay says, or this person left. */
-export type EndReason = ClosedReason | "left";
+/** Why it ended: what the relay says, this person left, or the browser does not seal frames though it says so. */
+export type EndReason = ClosedReason | "left" | "unsealed";
 
 /** What this page signs and is sealed for; made once, kept in memory alone. */
 interface Keys {
@@ -97,6 +100,7 @@ export class Call {
       setInterval(() => {
         this.#restart();
       }, RESTART_MS),
+      setInterval(() => void this.#guard(), GUARD_MS),
     ];
   }
 
@@ -295,6 +299,14 @@ export class Call {
   #restart(): void {
     for (const peer of this.peers.values())
       if (peer.state === "broken") void this.#send({ kind: "restart" }, peer.device);
+  }
+
+  /** A browser may ignore a transform without a word: nothing more goes out then. */
+  async #guard(): Promise<void> {
+    if (this.phase !== "in") return;
+    const sent = await Promise.all([...this.peers.values()].map((peer) => peer.sent()));
+    const { sealed } = await this.#worker.stats();
+    if (sent.reduce((all, each) => all + each, 0) > sealed + GUARD_FRAMES) this.#end("unsealed");
   }
 
   /** Signs, seals and sends; without a device to all of them. */

@@ -88,6 +88,16 @@ export class Peer {
     return this.#connection?.getStats().catch(() => undefined);
   }
 
+  /** How many frames went out, as the browser counts them: pictures, and packets of sound, of which each is a frame. */
+  async sent(): Promise<number> {
+    let sent = 0;
+    for (const report of (await this.stats())?.values() ?? []) {
+      const { type, kind, framesSent, packetsSent } = report as Partial<RTCOutboundRtpStreamStats>;
+      if (type === "outbound-rtp") sent += (kind === "video" ? framesSent : packetsSent) ?? 0;
+    }
+    return sent;
+  }
+
   /** How loud the voice is, 0 to 1. */
   level(): number {
     const [audio] = this.#connection?.getTransceivers() ?? [];

@@ -35,6 +35,7 @@ const ENDINGS: Record<Ending, Words> = {
   revoked: { sign: CircleSlash, title: "revokedTitle", text: "revokedText" },
   damaged: { sign: Link2Off, title: "damagedTitle", text: "damagedText" },
   insecure: { sign: ShieldAlert, title: "insecureTitle", text: "insecureText" },
+  unsealed: { sign: MonitorX, title: "browserTitle", text: "browserText" },
   browser: { sign: MonitorX, title: "browserTitle", text: "browserText", action: "reload" },
 };
 
