@@ -52,10 +52,10 @@ fn with_sound_server(test: &str) {
     let mut daemon = Command::new("pulseaudio");
     daemon.args(arguments).env("HOME", home.path()).env("XDG_RUNTIME_DIR", home.path()).stderr(Stdio::null());
     let _daemon = Running(daemon.spawn().unwrap());
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !socket.exists() {
         assert!(Instant::now() < deadline, "the sound server did not start");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(10));
     }
     run_inside(test, &[("PULSE_SERVER", &format!("unix:{}", socket.display())), ("HOME", home.path().to_str().unwrap())]);
 }
@@ -73,44 +73,72 @@ fn a_tone_is_heard_as_it_is_played() {
     with_sound_server("inside_a_tone_is_heard");
 }
 
+/// So many bursts of the tone, each after a pause; in blocks of 10 ms.
+const BURSTS: usize = 9;
+const PAUSE: usize = 40;
+const LOUD: usize = 60;
+
 #[test]
 #[ignore = "runs inside a_tone_is_heard_as_it_is_played"]
 fn inside_a_tone_is_heard() {
     let (speaker, microphone) = ids();
     let mut speaker = open_speaker(Some(&speaker)).unwrap();
     let mut microphone = open_microphone(Some(&microphone)).unwrap();
-    let (begin, began) = std::sync::mpsc::channel();
     let player = std::thread::spawn(move || {
-        for number in 0..250usize {
-            let loud = number >= 100;
+        let mut begun = Vec::new();
+        for number in 0..BURSTS * (PAUSE + LOUD) {
+            let is_loud = number % (PAUSE + LOUD) >= PAUSE;
             let tone: Block = std::array::from_fn(|at| {
                 let seconds = (number * BLOCK + at) as f32 / 48_000.0;
-                if loud { 0.5 * (TAU * 1000.0 * seconds).sin() } else { 0.0 }
+                if is_loud { 0.5 * (TAU * 1000.0 * seconds).sin() } else { 0.0 }
             });
-            if number == 100 {
-                begin.send(Instant::now()).unwrap();
+            if number % (PAUSE + LOUD) == PAUSE {
+                begun.push(Instant::now());
             }
             speaker.write(&tone).unwrap();
         }
+        // What is under way is heard as well.
+        for _ in 0..PAUSE {
+            speaker.write(&[0.0; BLOCK]).unwrap();
+        }
+        begun
     });
-    let (mut heard_at, mut heard) = (None, Vec::new());
-    while heard.len() < 48_000 {
+    let mut heard: Vec<(Instant, Block)> = Vec::new();
+    while !player.is_finished() {
         let mut block = [0.0; BLOCK];
         microphone.read(&mut block).unwrap();
-        if heard_at.is_none() && block.iter().any(|sample| sample.abs() > 0.1) {
-            heard_at = Some(Instant::now());
-        } else if heard_at.is_some() {
-            heard.extend(block);
-        }
+        heard.push((Instant::now(), block));
     }
-    let latency = heard_at.unwrap().duration_since(began.recv().unwrap());
-    println!("latency {latency:?}");
-    let power = heard.iter().map(|sample| sample * sample).sum::<f32>() / heard.len() as f32;
-    let crossings = heard.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
-    assert!((power.sqrt() - 0.3535).abs() < 0.03, "a level of {}", power.sqrt());
-    assert!(crossings.abs_diff(1000) <= 5, "{crossings} Hz");
-    assert!(latency < Duration::from_millis(100), "{latency:?}");
-    player.join().unwrap();
+    let begun = player.join().unwrap();
+    // On a busy machine the player may stumble: each number is the middle one of many.
+    let loud: Vec<&(Instant, Block)> = heard.iter().filter(|(_, block)| peak(block) > 0.2).collect();
+    assert!(loud.len() >= BURSTS * LOUD / 2, "{} of {} blocks of the tone", loud.len(), BURSTS * LOUD);
+    let usual = median(loud.iter().map(|(_, block)| peak(block)).collect());
+    assert!((usual - 0.5).abs() < 0.01, "a peak of {usual}");
+    let period = median(loud.iter().flat_map(|(_, block)| periods(block)).collect());
+    assert!((period - 48.0).abs() < 0.1, "{} Hz", 48_000.0 / period);
+    let latencies = begun.iter().filter_map(|begun| loud.iter().find(|(at, _)| at > begun).map(|(at, _)| at.duration_since(*begun)));
+    let latency = median(latencies.map(|latency| latency.as_secs_f32()).collect());
+    println!("latency {:.0} ms", latency * 1000.0);
+    // The machine's own buffers grow while it is busy; what is ours adds no second to that.
+    assert!(latency < 0.25, "{latency} s");
+}
+
+/// The loudest sample: a hole in the block does not make it less.
+fn peak(block: &Block) -> f32 {
+    block.iter().fold(0.0, |peak, sample| peak.max(sample.abs()))
+}
+
+/// Samples from one upward crossing of zero to the next, by the straight line between samples.
+fn periods(block: &Block) -> Vec<f32> {
+    let crossings = block.windows(2).enumerate().filter(|(_, pair)| pair[0] < 0.0 && pair[1] >= 0.0);
+    let crossings: Vec<f32> = crossings.map(|(at, pair)| at as f32 - pair[0] / (pair[1] - pair[0])).collect();
+    crossings.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+fn median(mut values: Vec<f32>) -> f32 {
+    values.sort_by(f32::total_cmp);
+    values[values.len() / 2]
 }
 
 #[test]
@@ -121,6 +149,20 @@ fn an_unplugged_device_is_gone() {
 #[test]
 #[ignore = "runs inside an_unplugged_device_is_gone"]
 fn inside_an_unplugged_device() {
+    // The middle one of three counts: a busy machine may hold one up.
+    let taken = (0..3).map(|round| {
+        if round > 0 {
+            pactl(&["load-module", "module-null-sink", "sink_name=hall"]);
+            pactl(&["load-module", "module-remap-source", "source_name=ear", "master=hall.monitor"]);
+        }
+        unplug().as_secs_f32()
+    });
+    let taken = median(taken.collect());
+    assert!(taken < 2.0, "{taken} s");
+}
+
+/// Unplugs a loudspeaker and a microphone that are in use, and says after how long both were told.
+fn unplug() -> Duration {
     let (speaker, microphone) = ids();
     let (mut speaker, mut microphone) = (open_speaker(Some(&speaker)).unwrap(), open_microphone(Some(&microphone)).unwrap());
     let mut block = [0.0; BLOCK];
@@ -129,7 +171,6 @@ fn inside_an_unplugged_device() {
     pactl(&["unload-module", "module-remap-source"]);
     pactl(&["unload-module", "module-null-sink"]);
     let unplugged = Instant::now();
-    let limit = Duration::from_secs(2);
     let played = std::thread::spawn(move || {
         loop {
             if let Err(error) = speaker.write(&[0.0; BLOCK]) {
@@ -144,7 +185,7 @@ fn inside_an_unplugged_device() {
     };
     assert!(matches!(heard, DeviceError::Gone(_)), "{heard}");
     assert!(matches!(played.join().unwrap(), DeviceError::Gone(_)));
-    assert!(unplugged.elapsed() < limit, "{:?}", unplugged.elapsed());
+    unplugged.elapsed()
 }
 
 #[test]
@@ -165,12 +206,18 @@ fn inside_a_screen() {
     let mut pictures = open_screen(Some(&screen.id), 15).unwrap();
     assert_eq!(pictures.next().unwrap().size(), (1280, 720));
     assert!(Command::new("xsetroot").args(["-solid", "#c82850"]).status().unwrap().success());
-    let picture = pictures.next().unwrap();
-    let middle = (picture.planes().y[640 * 360], picture.planes().u[0], picture.planes().v[0]);
-    // BT.601, limited range, of (200, 40, 80).
-    for (seen, wanted) in [(middle.0, 95u8), (middle.1, 122), (middle.2, 195)] {
-        assert!(seen.abs_diff(wanted) <= 3, "{middle:?}");
+    let mut seen = Vec::new();
+    // The display's server draws when it gets to it.
+    while seen.len() < 20 {
+        let picture = pictures.next().unwrap();
+        let middle = (picture.planes().y[640 * 360], picture.planes().u[0], picture.planes().v[0]);
+        // BT.601, limited range, of (200, 40, 80).
+        if [(middle.0, 95u8), (middle.1, 122), (middle.2, 195)].iter().all(|(seen, wanted)| seen.abs_diff(*wanted) <= 3) {
+            return;
+        }
+        seen.push(middle);
     }
+    panic!("other colours: {seen:?}");
 }
 
 #[test]
