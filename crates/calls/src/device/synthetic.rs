@@ -54,9 +54,14 @@ pub fn read_mark(picture: &Picture, made_width: u32) -> Option<Mark> {
     (mark.words() == words).then_some(mark)
 }
 
+/// The pattern repeats after so many pixels both ways.
+const PERIOD: usize = 512;
+
 /// The pattern.
 pub struct SyntheticPictures {
     size: (u32, u32),
+    /// One period of it; twice across, so that a row begins anywhere in it.
+    pattern: Vec<u8>,
     interval: Duration,
     next_at: Instant,
     number: u32,
@@ -66,7 +71,8 @@ impl SyntheticPictures {
     /// Pictures of a size, so many a second.
     #[must_use]
     pub fn new(width: u32, height: u32, per_second: u32) -> Self {
-        Self { size: (width, height), interval: Duration::from_secs(1) / per_second.max(1), next_at: clock::now(), number: 0 }
+        let pattern = (0..PERIOD).flat_map(|row| (0..2 * PERIOD).map(move |column| 40 + ((row ^ column) >> 2 & 127) as u8)).collect();
+        Self { size: (width, height), pattern, interval: Duration::from_secs(1) / per_second.max(1), next_at: clock::now(), number: 0 }
     }
 
     /// The picture of a mark, without waiting.
@@ -77,17 +83,19 @@ impl SyntheticPictures {
         let step = mark.number as usize * 3;
         let (y, u, v) = picture.planes_mut();
         for (row, line) in y.chunks_exact_mut(width).enumerate() {
-            for (column, pixel) in line.iter_mut().enumerate() {
-                *pixel = 40 + (((row + step) ^ (column + step / 2)) >> 2 & 127) as u8;
+            let from = (row + step) % PERIOD * 2 * PERIOD + step / 2 % PERIOD;
+            for part in line.chunks_mut(PERIOD) {
+                if let Some(pattern) = self.pattern.get(from..from + part.len()) {
+                    part.copy_from_slice(pattern);
+                }
             }
         }
         for (row, line) in u.chunks_exact_mut(width / 2).enumerate() {
             line.fill(96 + ((row + step / 4) * 64 / height.max(1)) as u8 % 64);
         }
+        let tints: Vec<u8> = (0..width / 2).map(|column| 110 + ((column + step / 4) * 40 / width.max(1)) as u8 % 40).collect();
         for line in v.chunks_exact_mut(width / 2) {
-            for (column, pixel) in line.iter_mut().enumerate() {
-                *pixel = 110 + ((column + step / 4) * 40 / width.max(1)) as u8 % 40;
-            }
+            line.copy_from_slice(&tints);
         }
         for (row, word) in mark.words().into_iter().enumerate() {
             for bit in 0..BITS {
