@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use rtc_stun::attributes::{
-    ATTR_CHANNEL_NUMBER, ATTR_DATA, ATTR_FINGERPRINT, ATTR_LIFETIME, ATTR_MESSAGE_INTEGRITY, ATTR_NONCE, ATTR_REALM,
+    ATTR_CHANNEL_NUMBER, ATTR_DATA, ATTR_EVEN_PORT, ATTR_FINGERPRINT, ATTR_LIFETIME, ATTR_MESSAGE_INTEGRITY, ATTR_NONCE, ATTR_REALM,
     ATTR_REQUESTED_ADDRESS_FAMILY, ATTR_REQUESTED_TRANSPORT, ATTR_UNKNOWN_ATTRIBUTES, ATTR_USERNAME, ATTR_XOR_PEER_ADDRESS,
     ATTR_XORMAPPED_ADDRESS, AttrType,
 };
@@ -17,7 +17,7 @@ use rtc_stun::message::{
 use rtc_stun::xoraddr::XorMappedAddress;
 
 /// Attributes that a client may ask us to comprehend (RFC 8489 §14).
-const KNOWN: [AttrType; 11] = [
+const KNOWN: [AttrType; 12] = [
     ATTR_USERNAME,
     ATTR_MESSAGE_INTEGRITY,
     ATTR_REALM,
@@ -26,6 +26,7 @@ const KNOWN: [AttrType; 11] = [
     ATTR_LIFETIME,
     ATTR_XOR_PEER_ADDRESS,
     ATTR_DATA,
+    ATTR_EVEN_PORT,
     ATTR_REQUESTED_TRANSPORT,
     ATTR_REQUESTED_ADDRESS_FAMILY,
     ATTR_XORMAPPED_ADDRESS,
@@ -155,5 +156,5 @@ pub(super) fn channel_data(channel: u16, content: &[u8]) -> Option<Vec<u8>> {
     Some([channel.to_be_bytes().as_slice(), &length.to_be_bytes(), content].concat())
 }
 
-/// Numbers of channels (RFC 8656 §12).
-pub(super) const CHANNELS: core::ops::RangeInclusive<u16> = 0x4000..=0x4fff;
+/// Numbers of channels (RFC 8656 §12); clients of RFC 5766 §11 choose from these as well.
+pub(super) const CHANNELS: core::ops::RangeInclusive<u16> = 0x4000..=0x7fff;

@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rtc_stun::attributes::{
-    ATTR_CHANNEL_NUMBER, ATTR_DATA, ATTR_LIFETIME, ATTR_REQUESTED_ADDRESS_FAMILY, ATTR_REQUESTED_TRANSPORT, ATTR_XOR_RELAYED_ADDRESS,
-    ATTR_XORMAPPED_ADDRESS,
+    ATTR_CHANNEL_NUMBER, ATTR_DATA, ATTR_EVEN_PORT, ATTR_LIFETIME, ATTR_REQUESTED_ADDRESS_FAMILY, ATTR_REQUESTED_TRANSPORT,
+    ATTR_XOR_RELAYED_ADDRESS, ATTR_XORMAPPED_ADDRESS,
 };
 use rtc_stun::error_code::{
     CODE_ADDR_FAMILY_NOT_SUPPORTED, CODE_ALLOC_MISMATCH, CODE_ALLOC_QUOTA_REACHED, CODE_BAD_REQUEST, CODE_FORBIDDEN,
@@ -25,8 +25,8 @@ use super::policy::{FIRST_PEER_PORT, Policy};
 
 /// Whatever opens and closes the ports of relayed addresses.
 pub(super) trait Ports {
-    /// Opens a port. `None` when there is none left.
-    fn open(&mut self) -> Option<u16>;
+    /// Opens a port, of an even number where that is wanted. `None` when there is none left.
+    fn open(&mut self, is_even: bool) -> Option<u16>;
     /// Closes it.
     fn close(&mut self, port: u16);
 }
@@ -179,6 +179,11 @@ impl Server {
         {
             return Err(CODE_ADDR_FAMILY_NOT_SUPPORTED);
         }
+        // RFC 8656 §18.7: an even port is had, a second one beside it is not.
+        let even_port = request.get(ATTR_EVEN_PORT).ok();
+        if even_port.as_ref().is_some_and(|value| value.first() != Some(&0)) {
+            return Err(CODE_INSUFFICIENT_CAPACITY);
+        }
         let own = self.allocations.values().filter(|allocation| allocation.speaker.username == speaker.username).count();
         if own >= self.limits.of_one {
             return Err(CODE_ALLOC_QUOTA_REACHED);
@@ -187,7 +192,7 @@ impl Server {
             return Err(CODE_INSUFFICIENT_CAPACITY);
         }
         self.end(from, ports);
-        let port = ports.open().ok_or(CODE_INSUFFICIENT_CAPACITY)?;
+        let port = ports.open(even_port.is_some()).ok_or(CODE_INSUFFICIENT_CAPACITY)?;
         let allocation = Allocation::new(speaker, port, request.transaction_id, now);
         let answer = self.allocated(request, from, &allocation);
         self.clients.insert(port, from);

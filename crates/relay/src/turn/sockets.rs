@@ -26,6 +26,8 @@ const MAX_DATAGRAM: usize = 65_535;
 const MAX_FROM_PEER: usize = 4096;
 /// A socket that fails is tried again after this.
 const RETRY: Duration = Duration::from_millis(50);
+/// So often another port is tried where one must be even.
+const EVEN_TRIES: usize = 32;
 /// A member who meets five others by three addresses takes fifteen.
 const LIMITS: Limits = Limits { total: 1024, of_one: 24 };
 
@@ -128,9 +130,12 @@ struct OpenPorts {
 }
 
 impl Ports for OpenPorts {
-    fn open(&mut self) -> Option<u16> {
-        let socket = bind(SocketAddr::new(self.from, 0)).inspect_err(|error| tracing::warn!(%error, "no port for TURN")).ok()?;
-        let port = socket.local_addr().ok()?.port();
+    fn open(&mut self, is_even: bool) -> Option<u16> {
+        let any = || bind(SocketAddr::new(self.from, 0)).inspect_err(|error| tracing::warn!(%error, "no port for TURN")).ok();
+        let port = |socket: &UdpSocket| socket.local_addr().ok().map(|addr| addr.port());
+        let socket =
+            (0..EVEN_TRIES).map_while(|_| any()).find(|socket| !is_even || port(socket).is_some_and(|port| port.is_multiple_of(2)))?;
+        let port = port(&socket)?;
         let socket = Arc::new(socket);
         let listening = tokio::spawn(listen(Arc::clone(&socket), port, self.to_server.clone()));
         self.open.insert(port, (socket, listening));

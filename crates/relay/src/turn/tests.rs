@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use rtc_stun::attributes::{
-    ATTR_CHANNEL_NUMBER, ATTR_DATA, ATTR_DONT_FRAGMENT, ATTR_ERROR_CODE, ATTR_LIFETIME, ATTR_NONCE, ATTR_REALM,
+    ATTR_CHANNEL_NUMBER, ATTR_DATA, ATTR_DONT_FRAGMENT, ATTR_ERROR_CODE, ATTR_EVEN_PORT, ATTR_LIFETIME, ATTR_NONCE, ATTR_REALM,
     ATTR_REQUESTED_ADDRESS_FAMILY, ATTR_REQUESTED_TRANSPORT, ATTR_USERNAME, ATTR_XOR_PEER_ADDRESS, ATTR_XOR_RELAYED_ADDRESS, AttrType,
 };
 use rtc_stun::integrity::MessageIntegrity;
@@ -33,8 +33,8 @@ struct Counted {
 }
 
 impl Ports for Counted {
-    fn open(&mut self) -> Option<u16> {
-        self.next += 1;
+    fn open(&mut self, is_even: bool) -> Option<u16> {
+        self.next += if is_even && self.next.is_multiple_of(2) { 2 } else { 1 };
         self.open.push(40_000 + self.next);
         self.open.last().copied()
     }
@@ -222,6 +222,7 @@ fn what_can_not_be_had_is_refused_by_its_code() {
     assert_eq!(client.ask(&mut rig, METHOD_ALLOCATE, &[(ATTR_REQUESTED_TRANSPORT, &[6, 0, 0, 0])], &[]).unwrap_err(), 442);
     assert_eq!(client.ask(&mut rig, METHOD_ALLOCATE, &[UDP, (ATTR_REQUESTED_ADDRESS_FAMILY, &[2, 0, 0, 0])], &[]).unwrap_err(), 440);
     assert_eq!(client.ask(&mut rig, METHOD_ALLOCATE, &[UDP, (ATTR_DONT_FRAGMENT, &[])], &[]).unwrap_err(), 420);
+    assert_eq!(client.ask(&mut rig, METHOD_ALLOCATE, &[UDP, (ATTR_EVEN_PORT, &[0x80])], &[]).unwrap_err(), 508);
     assert_eq!(client.permit(&mut rig, &[peer("198.51.100.7", 5000)]), Err(437), "no allocation");
     client.allocate(&mut rig).unwrap();
     assert_eq!(client.permit(&mut rig, &[]), Err(400));
