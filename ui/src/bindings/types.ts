@@ -842,7 +842,15 @@ state: SentState, };
 
 export type SentState = "queued" | "sent";
 
-export type Settings = { encryption_enabled: boolean, default_algorithm: Algorithm, key_rotation_days: number, audit_logging: boolean, compliance_mode: ("gdpr" | "hipaa" | "sox")[], };
+export type Settings = { encryption_enabled: boolean, default_algorithm: Algorithm, key_rotation_days: number, audit_logging: boolean, compliance_mode: ("gdpr" | "hipaa" | "sox")[], 
+/**
+ * So often a call that lost its connection tries by itself.
+ */
+call_attempts: number, 
+/**
+ * Such an attempt has so long.
+ */
+call_attempt_seconds: number, };
 
 export type SlotName = "keychain" | "passphrase" | "recovery_words";
 

@@ -326,6 +326,8 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
       key_rotation_days: 90,
       audit_logging: true,
       compliance_mode: [],
+      call_attempts: 3,
+      call_attempt_seconds: 8,
     }),
     connection: async () => ({ ...workspace.connection }),
     roster_alarm: async () => workspace.alarm,

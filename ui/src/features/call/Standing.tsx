@@ -4,12 +4,8 @@ import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
 import { Problem } from "../../components/States";
 import { useNow } from "../../data/calls";
-import { type CallView, useAction, useConversation } from "../../data/client";
+import { type CallView, useAction, useConversation, useSettings } from "../../data/client";
 import styles from "./Stage.module.css";
-
-/** An attempt to connect again has so long, and so many follow a loss; the core decides, this tells. */
-const ATTEMPT_S = 8;
-const ATTEMPTS = 3;
 
 /** Where the call stands as long as it does not simply go on: over the pictures. */
 export function Standing({ call }: { call: CallView }): ReactNode {
@@ -18,6 +14,8 @@ export function Standing({ call }: { call: CallView }): ReactNode {
   const retry = useAction<null>((commands) => commands.call_retry());
   const leave = useAction<null>((commands) => commands.call_leave());
   const { phase } = call;
+  const { call_attempts: attempts = 0, call_attempt_seconds: attemptSeconds = 0 } = useSettings().data ?? {};
+  const attempt = Math.max(1, call.attempt);
   const isBegun = phase === "live" || phase === "ended" || phase === "incoming";
   return (
     <div className={styles["standing"]} data-testid="call-standing" data-phase={phase} role="status">
@@ -30,10 +28,8 @@ export function Standing({ call }: { call: CallView }): ReactNode {
           )}
           {phase === "reconnecting" ? (
             <>
-              <h2 className={styles["headline"]}>
-                {t("call.phase.reconnecting", { attempt: Math.max(1, call.attempt), count: ATTEMPTS })}
-              </h2>
-              <Countdown since={call.since} attempt={Math.max(1, call.attempt)} />
+              <h2 className={styles["headline"]}>{t("call.phase.reconnecting", { attempt, count: attempts })}</h2>
+              <Countdown since={call.since} attempt={attempt} attempts={attempts} attemptSeconds={attemptSeconds} />
             </>
           ) : phase === "lost" ? (
             <>
@@ -74,13 +70,20 @@ export function Standing({ call }: { call: CallView }): ReactNode {
   );
 }
 
+interface CountdownProps {
+  since: string;
+  attempt: number;
+  attempts: number;
+  attemptSeconds: number;
+}
+
 /** How long is left until the person is asked. */
-function Countdown({ since, attempt }: { since: string; attempt: number }): ReactNode {
+function Countdown({ since, attempt, attempts, attemptSeconds }: CountdownProps): ReactNode {
   const { t } = useTranslation();
   const now = useNow();
-  const whole = ATTEMPT_S * ATTEMPTS;
+  const whole = Math.max(1, attemptSeconds * attempts);
   const gone = (now - new Date(since).getTime()) / 1000;
-  const left = Math.max(0, Math.min(whole - gone, (ATTEMPTS - attempt + 1) * ATTEMPT_S));
+  const left = Math.max(0, Math.min(whole - gone, (attempts - attempt + 1) * attemptSeconds));
   return (
     <>
       <span className={styles["progress"]} aria-hidden>
