@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
 fn log() {
     let level = std::env::var("BEZEL_LOG").unwrap_or_default();
     let filter = if !level.is_empty() && level.chars().all(char::is_alphabetic) {
-        format!("warn,bezel_core={level},bezel_crypto={level},bezel_protocol={level}")
+        format!("warn,bezel_calls={level},bezel_core={level},bezel_crypto={level},bezel_protocol={level}")
     } else {
         "error".to_owned()
     };

@@ -20,6 +20,7 @@ use bezel_protocol::{ConversationId, Role, UserId};
 use serde::Serialize;
 use url::Url;
 
+use super::journey_call;
 use crate::output::Output;
 
 /// A step as it went.
@@ -53,6 +54,7 @@ pub(crate) async fn run(output: &Output) -> Result<()> {
     let ring = day.step("a conversation begins", day.converse(&ana, ben.user())).await?;
     day.step("messages go both ways", day.talk(&ana, &ben, ring)).await?;
     day.step("a file is sent, saved, and withdrawn", day.share(&ana, &ben, ring)).await?;
+    day.step("ana calls, and both see and hear each other", journey_call::call(&ana, &ben, ring)).await?;
     day.step("ben's role changes, and holds", day.restrict(&ana, &ben, ring)).await?;
     day.step("keys rotate by hand", day.rotate(&ana, &ben, ring)).await?;
     day.step("words are found again", day.search(&ben)).await?;
@@ -169,7 +171,7 @@ impl Day<'_> {
         sent(message::send(ana, ring, "Between us.", None).await?.state)?;
         sync::once(ben).await?;
         let page = message::list(ben, ring, None, 10).await?;
-        check(page.messages.len() == 4, "what came before stays, what comes after does not come")
+        check(page.messages.len() == 5, "what came before stays, what comes after does not come")
     }
 
     async fn restart(&self, ana: Member, ring: ConversationId) -> Result<()> {
@@ -178,7 +180,7 @@ impl Day<'_> {
         let ana = Member::open(&Home::new(self.folder.join("ana")), Self::environment(), &unlock).await?;
         let page = message::list(&ana, ring, None, 10).await?;
         ana.close().await;
-        check(page.messages.len() == 5, "everything is still there")
+        check(page.messages.len() == 6, "everything is still there")
     }
 }
 

@@ -1,8 +1,10 @@
 //! The verbs, by noun.
 
+mod call;
 mod conversation;
 mod file;
 mod journey;
+mod journey_call;
 mod message;
 mod people;
 mod sync;
@@ -44,6 +46,7 @@ async fn with_member(member: &Member, command: Command, output: &Output) -> Resu
         Command::Messages { conversation, limit, before } => message::list(member, &conversation, limit, before.as_deref(), output).await,
         Command::Search { query, limit } => message::search(member, &query, limit, output).await,
         Command::File(command) => file::run(member, command, output).await,
+        Command::Call(command) => call::run(member, command, output).await,
         Command::Sync { follow } => sync::run(member, follow, output).await,
         Command::Keys(Keys::Status) => {
             output.object(&keys::status(member).await?, |status| {

@@ -56,13 +56,15 @@ pub(super) struct Desk<'a> {
     pub(super) early: VecDeque<(tokio::time::Instant, Heard)>,
     /// The last number of each device in each call: what came before is a replay.
     pub(super) heard: BTreeMap<(CallId, DeviceId), u64>,
-    pub(super) errands: FuturesUnordered<BoxFuture<'a, Errand>>,
+    errands: mpsc::UnboundedSender<BoxFuture<'a, Errand>>,
     pub(super) came_in_s: u64,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(member: &'a Member, mail: mpsc::UnboundedSender<Mail>) -> Self {
-        Self {
+    /// A desk, and what it wants to be done aside.
+    pub(super) fn new(member: &'a Member, mail: mpsc::UnboundedSender<Mail>) -> (Self, Aside<'a>) {
+        let (errands, aside) = mpsc::unbounded_channel();
+        let desk = Self {
             member,
             mail,
             active: None,
@@ -70,13 +72,19 @@ impl<'a> Desk<'a> {
             judged: BTreeSet::new(),
             early: VecDeque::new(),
             heard: BTreeMap::new(),
-            errands: FuturesUnordered::new(),
+            errands,
             came_in_s: 0,
-        }
+        };
+        (desk, Aside { new: aside, under_way: FuturesUnordered::new() })
+    }
+
+    /// Has something done beside the loop.
+    pub(super) fn aside(&self, errand: BoxFuture<'a, Errand>) {
+        let _ = self.errands.send(errand);
     }
 
     /// Runs until `stop` holds `true`; a call that runs then is left.
-    pub(super) async fn run(mut self, inbox: &mut mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut aside: Aside<'a>, inbox: &mut mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
         let mut changes = self.member.changes();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -86,7 +94,7 @@ impl<'a> Desk<'a> {
                 stopped = stop.changed() => if stopped.is_err() { break },
                 Some(order) = inbox.recv() => self.obey(order).await,
                 event = told(self.active.as_mut()) => self.told(event).await,
-                Some(errand) = self.errands.next(), if !self.errands.is_empty() => noted(self.done(errand).await),
+                errand = aside.next() => noted(self.done(errand).await),
                 change = changes.recv() => match change {
                     Ok(change) => self.changed(change).await,
                     Err(RecvError::Lagged(_)) => {
@@ -98,11 +106,11 @@ impl<'a> Desk<'a> {
                 _ = second.tick() => self.second(),
             }
         }
-        self.close().await;
+        self.close(&mut aside).await;
     }
 
     /// Leaves what runs, and waits until that is said.
-    async fn close(mut self) {
+    async fn close(mut self, aside: &mut Aside<'a>) {
         let Some(active) = &self.active else { return };
         active.session.tell(Command::Input(Input::Leave)).await;
         let over = async {
@@ -110,7 +118,9 @@ impl<'a> Desk<'a> {
                 let event = told(self.active.as_mut()).await;
                 self.told(event).await;
             }
-            while self.errands.next().await.is_some() {}
+            while aside.is_busy() {
+                aside.next().await;
+            }
         };
         if tokio::time::timeout(Duration::from_secs(5), over).await.is_err() {
             tracing::info!("a call was not left in time");
@@ -202,6 +212,29 @@ impl<'a> Desk<'a> {
         if is_other {
             self.member.changed([Change::Call]);
         }
+    }
+}
+
+/// What is done beside the loop.
+pub(super) struct Aside<'a> {
+    new: mpsc::UnboundedReceiver<BoxFuture<'a, Errand>>,
+    under_way: FuturesUnordered<BoxFuture<'a, Errand>>,
+}
+
+impl Aside<'_> {
+    /// Waits for the next thing that is done.
+    async fn next(&mut self) -> Errand {
+        loop {
+            tokio::select! {
+                Some(errand) = self.new.recv() => self.under_way.push(errand),
+                Some(done) = self.under_way.next(), if !self.under_way.is_empty() => return done,
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.new.is_empty() || !self.under_way.is_empty()
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Guest {
     /// The guest's key for secrets.
     pub(super) exchange: String,
     pub(super) standing: Standing,
+    /// It rang here for this guest.
+    pub(super) has_rung: bool,
     number: u64,
 }
 
@@ -188,7 +190,7 @@ impl Doors {
         let name: String = said.name.trim().chars().filter(|character| !character.is_control()).take(MAX_GUEST_NAME_CHARS).collect();
         let name = if name.is_empty() { "?".into() } else { name };
         let GuestStanding { guest, key: key_text, exchange, .. } = said;
-        let new = Guest { call, conversation, invitation, name, key, key_text, exchange, standing, number: 0 };
+        let new = Guest { call, conversation, invitation, name, key, key_text, exchange, standing, has_rung: false, number: 0 };
         self.0.insert(guest, new);
         Ok(())
     }

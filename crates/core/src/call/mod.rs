@@ -40,7 +40,9 @@ pub use guest::{admit, refuse, send_away};
 pub use history::{CallSummary, history};
 pub use link::GuestLinkView;
 pub use options::{CallOptions, Processing, Screen, Source};
-pub use order::{leave, retry, set_camera, set_media, set_microphone, set_processing, set_screen, set_speaker, stats, want_key_frame};
+pub use order::{
+    key_generation, leave, retry, set_camera, set_media, set_microphone, set_processing, set_screen, set_speaker, stats, want_key_frame,
+};
 pub use pictures::show_pictures;
 pub use preview::Preview;
 pub use quality::Quality;

@@ -42,6 +42,7 @@ impl Desk<'_> {
             Order::Opened(call, opened) => self.opened(call, opened).await,
             Order::KeyFrame { person, is_screen } => self.want_key_frame(&person, is_screen).await,
             Order::Stats(reply) => self.stats(reply),
+            Order::Generation(reply) => answer(reply, self.active.as_ref().map(|active| active.generation)),
             Order::Door(guest, reply) => {
                 let call = self.doors.get(guest).map(|guest| guest.call);
                 answer(reply, call.filter(|call| self.active.as_ref().is_some_and(|active| active.call == *call && active.is_in)));
@@ -60,11 +61,11 @@ impl Desk<'_> {
 
     /// A call of this device begins.
     async fn begin(&mut self, row: Call, options: CallOptions, ice_servers: Vec<bezel_protocol::wire::IceServer>) -> Result<()> {
-        if self.active.is_some() {
-            // One came between.
-            super::end::note(self.member, row.id, CallOutcome::Cancelled, None, None).await?;
-            super::end::say(self.member, row.conversation, row.id, CallOutcome::Cancelled, 0).await?;
-            return Err(Error::new("in_a_call", "You are in a call already.", "Leave it first."));
+        if self.active.is_some() && !self.comes_first(&row) {
+            return self.give_way(row, options).await;
+        }
+        if let Some(theirs) = self.active.take() {
+            super::end::note(self.member, theirs.call, CallOutcome::Completed, None, None).await?;
         }
         let others = self.others(row.conversation).await?;
         self.came_in();
@@ -127,16 +128,20 @@ impl Desk<'_> {
     }
 
     async fn want_key_frame(&self, person: &str, is_screen: bool) {
+        let track = if is_screen { Track::Screen } else { Track::Camera };
+        if person.is_empty() {
+            return self.tell(Command::OwnKeyFrame(track)).await;
+        }
         let Some(running) = self.active.as_ref().and_then(|active| active.running.as_ref()) else { return };
         let peer = running.peers.iter().map(|(peer, _, _)| *peer).find(|peer| peer.to_string() == person);
         if let Some(peer) = peer {
-            self.tell(Command::KeyFrame(peer, if is_screen { Track::Screen } else { Track::Camera })).await;
+            self.tell(Command::KeyFrame(peer, track)).await;
         }
     }
 
     fn stats(&self, reply: oneshot::Sender<Option<bezel_calls::session::CallStats>>) {
         match self.active.as_ref().filter(|active| active.is_in).map(|active| active.session.clone()) {
-            Some(session) => self.errands.push(Box::pin(async move {
+            Some(session) => self.aside(Box::pin(async move {
                 answer(reply, session.stats().await);
                 Errand::Done
             })),
@@ -157,7 +162,7 @@ impl Desk<'_> {
         let Some(active) = &mut self.active else { return };
         active.present_until = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
         let (call, conversation) = (active.call, active.conversation);
-        self.errands.push(Box::pin(async move { Errand::Present(call, presence::join(member, call, conversation).await) }));
+        self.aside(Box::pin(async move { Errand::Present(call, presence::join(member, call, conversation).await) }));
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) enum Order {
     KeyFrame { person: String, is_screen: bool },
     /// How does the call do?
     Stats(Reply<Option<CallStats>>),
+    /// By which secret are frames encrypted?
+    Generation(Reply<Option<u32>>),
     /// Who waits at the door of which call?
     Door(GuestId, Reply<Option<CallId>>),
     /// A guest whom the relay knows as admitted comes in.
@@ -196,6 +198,14 @@ pub async fn set_processing(member: &Member, processing: Processing) -> Result<(
 /// When calls are not running.
 pub async fn stats(member: &Member) -> Result<Option<CallStats>> {
     member.calls.ask(Order::Stats).await
+}
+
+/// How often the secret that frames are encrypted from has changed in the call of the moment; none where there is none.
+///
+/// # Errors
+/// When calls are not running.
+pub async fn key_generation(member: &Member) -> Result<Option<u32>> {
+    member.calls.ask(Order::Generation).await
 }
 
 /// Asks for a key frame of somebody's camera or screen: without one their pictures can't be decoded. `person` as in

@@ -8,11 +8,12 @@ use bezel_protocol::{ConversationId, GuestId, Role};
 use super::active::{Active, Beginning};
 use super::desk::{Desk, Errand};
 use super::options::CallOptions;
+use super::start::cached;
 use super::{end, presence};
 use crate::cache;
 use crate::cache::calls::Call;
 use crate::conversation::role_of;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An invitation rings for so long after it was sent; one that comes later is offered silently.
 const FRESH_MS: i64 = 60_000;
@@ -39,7 +40,9 @@ impl Desk<'_> {
             if row.device == self.member.device() || row.guest.is_some() || !self.judged.insert(row.id) {
                 continue;
             }
-            if (self.member.now_ms() - row.started_at_ms).abs() <= FRESH_MS {
+            // What this person begins on another device does not ring here.
+            let is_own = row.user == self.member.user();
+            if !is_own && (self.member.now_ms() - row.started_at_ms).abs() <= FRESH_MS {
                 self.invited(row).await?;
             } else {
                 self.ask_whether_it_goes_on(row);
@@ -64,7 +67,7 @@ impl Desk<'_> {
     /// Old invitations are no ringing; what is over for everyone is over here.
     pub(super) fn ask_whether_it_goes_on(&self, row: Call) {
         let member = self.member;
-        self.errands.push(Box::pin(async move {
+        self.aside(Box::pin(async move {
             let goes_on = presence::goes_on(member, row.id).await;
             Errand::GoesOn(Box::new(row), goes_on)
         }));
@@ -108,14 +111,41 @@ impl Desk<'_> {
             end::say(self.member, active.conversation, active.call, CallOutcome::Cancelled, 0).await?;
         }
         let (member, old) = (self.member, active.call);
-        self.errands.push(Box::pin(async move {
+        self.aside(Box::pin(async move {
             presence::leave(member, old).await;
             Errand::Done
         }));
         if !was_in {
             return self.ring(row, None).await;
         }
-        self.errands.push(Box::pin(async move {
+        self.aside(Box::pin(async move {
+            let joined = presence::join(member, row.id, row.conversation).await;
+            Errand::Turned(Box::new(row), options, joined)
+        }));
+        Ok(())
+    }
+
+    /// Whether a call of this device goes before the one that rings: two called at once, and this one has the lower id.
+    pub(super) fn comes_first(&self, row: &Call) -> bool {
+        let rings = self.active.as_ref().filter(|active| active.rings() && !active.is_door);
+        rings.is_some_and(|active| active.conversation == row.conversation && row.id < active.call)
+    }
+
+    /// A call of this device is given up for the one that came in between: it is answered, where it is of the same conversation.
+    pub(super) async fn give_way(&mut self, own: Call, options: CallOptions) -> Result<()> {
+        let member = self.member;
+        let rings = self.active.as_ref().filter(|active| active.rings() && !active.is_door && active.conversation == own.conversation);
+        let theirs = rings.map(|active| active.call);
+        end::note(member, own.id, if theirs.is_some() { CallOutcome::Completed } else { CallOutcome::Cancelled }, None, None).await?;
+        end::say(member, own.conversation, own.id, CallOutcome::Cancelled, 0).await?;
+        let call = own.id;
+        self.aside(Box::pin(async move {
+            presence::leave(member, call).await;
+            Errand::Done
+        }));
+        let Some(theirs) = theirs else { return Err(Error::new("in_a_call", "You are in a call already.", "Leave it first.")) };
+        let row = cached(member, theirs).await?;
+        self.aside(Box::pin(async move {
             let joined = presence::join(member, row.id, row.conversation).await;
             Errand::Turned(Box::new(row), options, joined)
         }));
@@ -138,7 +168,11 @@ impl Desk<'_> {
         if self.active.is_some() {
             return Ok(());
         }
-        let Some((guest, call)) = self.doors.waiting().map(|(id, guest)| (id, guest.call)).next() else { return Ok(()) };
+        let first = self.doors.waiting().find(|(_, guest)| !guest.has_rung).map(|(id, guest)| (id, guest.call));
+        let Some((guest, call)) = first else { return Ok(()) };
+        if let Some(known) = self.doors.get_mut(guest) {
+            known.has_rung = true;
+        }
         let row = cache::calls::get(&mut *self.member.cache.read().await?, call).await?;
         match row {
             Some(row) if self.may_speak(row.conversation).await? => self.ring(row, Some(guest)).await,

@@ -20,6 +20,11 @@ use crate::{cache, message, vault};
 /// When this member may not call there, is in a call, or the relay can't be reached.
 pub async fn start(member: &Member, conversation: ConversationId, media: CallMedia, options: CallOptions) -> Result<CallId> {
     may_call(member, conversation).await?;
+    // Whoever calls the one who is calling answers.
+    if let Some(call) = rings_in(member, conversation) {
+        answer(member, call, options).await?;
+        return Ok(call);
+    }
     is_free(member, None)?;
     if let Some(call) = going_on(member, conversation).await? {
         answer(member, call, options).await?;
@@ -86,6 +91,13 @@ fn is_free(member: &Member, call: Option<CallId>) -> Result<()> {
         return Err(Error::new("in_a_call", "You are in a call already.", "Leave it first."));
     }
     Ok(())
+}
+
+/// The call of a conversation that rings here, by whomever of its members.
+fn rings_in(member: &Member, conversation: ConversationId) -> Option<CallId> {
+    let view = member.calls.view.borrow();
+    let view = view.as_ref().filter(|view| view.phase == CallPhase::Incoming && view.conversation == conversation.to_string())?;
+    view.call.parse().ok()
 }
 
 pub(super) async fn cached(member: &Member, call: CallId) -> Result<Call> {

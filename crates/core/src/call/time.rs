@@ -5,6 +5,7 @@ use bezel_calls::session::CallStats;
 use bezel_protocol::content::CallOutcome;
 
 use super::desk::{Desk, Errand, noted};
+use super::view::CallPhase;
 use super::{end, presence};
 use crate::cache;
 use crate::change::Change;
@@ -20,7 +21,7 @@ impl Desk<'_> {
         let Some(active) = self.active.as_ref().filter(|active| active.is_in) else { return };
         let (call, session) = (active.call, active.session.clone());
         let (is_absent, rekey) = (active.present_until <= now, active.rekey.filter(|(at, _)| *at <= now));
-        self.errands.push(Box::pin(async move { Errand::Stats(call, session.stats().await) }));
+        self.aside(Box::pin(async move { Errand::Stats(call, session.stats().await) }));
         if is_absent {
             self.stay_present();
         }
@@ -79,13 +80,18 @@ impl Desk<'_> {
     pub(super) async fn ended(&mut self, outcome: CallOutcome, how: End, stats: &CallStats, seconds: u32) -> Result<()> {
         self.show();
         let Some(mut active) = self.active.take() else { return Ok(()) };
+        // Where the machine could not say so itself.
+        self.member.calls.view.send_if_modified(|view| {
+            let open = view.as_mut().filter(|view| view.call == active.call.to_string() && view.phase != CallPhase::Ended);
+            open.map(|view| (view.phase, view.outcome) = (CallPhase::Ended, Some(outcome.into()))).is_some()
+        });
         let (call, conversation, is_in) = (active.call, active.conversation, active.is_in);
         active.meter.add(stats);
         let quality = active.meter.quality();
         self.doors.forget(call);
         if is_in {
             let member = self.member;
-            self.errands.push(Box::pin(async move {
+            self.aside(Box::pin(async move {
                 presence::leave(member, call).await;
                 Errand::Done
             }));

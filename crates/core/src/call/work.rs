@@ -17,7 +17,8 @@ pub async fn work(member: &Member, stop: watch::Receiver<bool>) {
     let mut inbox = member.calls.inbox.lock().await;
     noted(end::settle(member).await);
     let (mail, letters) = mpsc::unbounded_channel();
-    let mut desk = pin!(Desk::new(member, mail).run(&mut inbox, stop));
+    let (desk, aside) = Desk::new(member, mail);
+    let mut desk = pin!(desk.run(aside, &mut inbox, stop));
     let mut post = pin!(post::run(member, letters));
     tokio::select! {
         () = &mut desk => {}

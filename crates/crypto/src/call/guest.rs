@@ -149,6 +149,15 @@ pub fn open_secret(
     Secret::from_slice(&opened).ok_or(GuestSignalError::WrongKey)
 }
 
+/// A guest's key pair for secrets, private and public (SEC 1, uncompressed): for a program that stands in for a browser.
+///
+/// # Errors
+/// When the library refuses.
+pub fn exchange_key_pair() -> Result<(SecretBytes, Vec<u8>), GuestSignalError> {
+    let (private, public) = hpke()?.kem_generate().map_err(|_| GuestSignalError::Failed)?;
+    Ok((SecretBytes::new(private.to_vec()), public.to_vec()))
+}
+
 /// The suite with DHKEM(P-384, HKDF-SHA384), HKDF-SHA384 and AES-256-GCM.
 fn hpke() -> Result<impl mls_rs_core::crypto::CipherSuiteProvider, GuestSignalError> {
     AwsLcCryptoProvider::default().cipher_suite_provider(CipherSuite::P384_AES256).ok_or(GuestSignalError::Failed)
@@ -191,8 +200,7 @@ mod tests {
 
     #[test]
     fn a_secret_opens_only_for_its_guest_call_and_generation() {
-        let (private, public) = hpke().unwrap().kem_generate().unwrap();
-        let (private, public) = (SecretBytes::new(private.to_vec()), public.to_vec());
+        let (private, public) = exchange_key_pair().unwrap();
         let sealed = seal_secret(CALL, 2, &[5; 32], &URL_SAFE_NO_PAD.encode(&public)).unwrap();
         assert_eq!(open_secret(CALL, 2, &sealed, &private, &public).unwrap().expose(), &[5; 32]);
         assert!(open_secret(CALL, 3, &sealed, &private, &public).is_err());
