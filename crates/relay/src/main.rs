@@ -46,7 +46,7 @@ enum Command {
         #[arg(long, env = "BEZEL_MAX_WORKSPACE_BYTES", default_value_t = FileOptions::MAX_WORKSPACE)]
         max_workspace_bytes: ByteSize,
         #[command(flatten)]
-        reach: ReachArguments,
+        reach: Box<ReachArguments>,
     },
     /// Checks settings and data, and says what is wrong.
     Check {
@@ -139,7 +139,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Serve { data, listen, max_workspaces, blobs, max_file_bytes, max_workspace_bytes, reach } => {
             let blobs = blobs.unwrap_or_default();
             let files = FileOptions { blobs, max_file_bytes: max_file_bytes.0, max_workspace_bytes: max_workspace_bytes.0 };
-            serve(Options { data, listen, max_workspaces, settings, files, reach: reach.into() }).await
+            serve(Options { data, listen, max_workspaces, settings, files, reach: (*reach).into() }).await
         }
         Command::Check { data, blobs } => check(&data, &blobs.unwrap_or_default()).await,
         Command::Audit(Audit::Export { data }) => {

@@ -1,6 +1,6 @@
 //! How much somebody may do: so much at once, then so much a second.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// A token bucket.
 pub(super) struct Allowance {

@@ -1,7 +1,7 @@
 //! `GET /v1/guest/{link}`: the WebSocket of a guest's page. Notices of the relay are text, sealed signals are binary.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Path, Query, State};
@@ -10,6 +10,7 @@ use axum::http::uri::Authority;
 use axum::response::Response;
 use bezel_protocol::guest::{GuestNotice, MAX_GUEST_SIGNAL_BYTES};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::allowance::Allowance;
 use super::door::{self, Visit};

@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// A datagram that came to a relayed port.
-    pub(super) fn from_peer(&mut self, now: Instant, port: u16, peer: SocketAddr, content: &[u8]) -> Option<Out> {
+    pub(super) fn peer_sent(&mut self, now: Instant, port: u16, peer: SocketAddr, content: &[u8]) -> Option<Out> {
         let client = *self.clients.get(&port)?;
         let allocation = self.allocations.get(&client).filter(|allocation| allocation.ends > now && allocation.permits(peer.ip(), now))?;
         let packed = match allocation.channel_of(peer, now) {
@@ -123,7 +123,7 @@ impl Server {
         let port = allocation.port;
         if peer.ip() == self.relayed {
             // From one allocation to another, and to nothing else that listens at this address.
-            return self.from_peer(now, peer.port(), SocketAddr::new(self.relayed, port), content);
+            return self.peer_sent(now, peer.port(), SocketAddr::new(self.relayed, port), content);
         }
         (peer.port() >= FIRST_PEER_PORT).then(|| Out::Peer(port, peer, content.to_vec()))
     }

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::access::Access;
 use super::auth::Auth;
@@ -81,7 +82,7 @@ async fn run(socket: UdpSocket, mut server: Server, mut ports: OpenPorts, mut fr
                 Ok((length, from)) => {
                     let from = SocketAddr::new(from.ip().to_canonical(), from.port());
                     let datagram = buffer.get(..length).unwrap_or_default();
-                    server.datagram((Instant::now(), now_ms()), from, datagram, &mut ports)
+                    server.datagram((Instant::now().into_std(), now_ms()), from, datagram, &mut ports)
                 }
                 Err(error) => {
                     tracing::debug!(%error, "TURN could not receive");
@@ -89,13 +90,13 @@ async fn run(socket: UdpSocket, mut server: Server, mut ports: OpenPorts, mut fr
                     None
                 }
             },
-            Some((port, peer, content)) = from_peers.recv() => server.from_peer(Instant::now(), port, peer, &content),
+            Some((port, peer, content)) = from_peers.recv() => server.peer_sent(Instant::now().into_std(), port, peer, &content),
             () = access.left.notified() => {
-                server.tick((Instant::now(), now_ms()), &mut ports);
+                server.tick((Instant::now().into_std(), now_ms()), &mut ports);
                 None
             }
             _ = tick.tick() => {
-                server.tick((Instant::now(), now_ms()), &mut ports);
+                server.tick((Instant::now().into_std(), now_ms()), &mut ports);
                 None
             }
         };

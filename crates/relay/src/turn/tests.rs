@@ -58,7 +58,7 @@ impl Rig {
         let auth = Auth::new(Arc::clone(&access), &[7; 32]).unwrap();
         let policy = Policy::new(RELAYED.into(), |_| false);
         let server = Server::new(auth, policy, Limits { total: 3, of_one: 2 }, RELAYED.into());
-        Self { server, ports: Counted::default(), access, start: Instant::now(), now_ms: 0 }
+        Self { server, ports: Counted::default(), access, start: tokio::time::Instant::now().into_std(), now_ms: 0 }
     }
 
     fn at(&self) -> (Instant, i64) {
@@ -248,9 +248,9 @@ fn data_goes_to_and_from_peers_that_are_permitted_and_to_no_other() {
     assert_eq!(client.send(&mut rig, peer("198.51.100.7", 53), b"dns"), None, "ports of services are no peers");
     assert_eq!(client.send(&mut rig, peer("198.51.100.8", 5000), b"other"), None);
     let now = rig.at().0;
-    let Some(Out::Client(_, indication)) = rig.server.from_peer(now, relayed.port(), to, b"in") else { panic!("nothing came in") };
+    let Some(Out::Client(_, indication)) = rig.server.peer_sent(now, relayed.port(), to, b"in") else { panic!("nothing came in") };
     assert_eq!(read(&indication).unwrap().get(ATTR_DATA).unwrap(), b"in");
-    assert_eq!(rig.server.from_peer(now, relayed.port(), peer("198.51.100.8", 5000), b"in"), None);
+    assert_eq!(rig.server.peer_sent(now, relayed.port(), peer("198.51.100.8", 5000), b"in"), None);
     rig.pass(301);
     assert_eq!(client.send(&mut rig, to, b"late"), None, "a permission lasts five minutes");
 }
@@ -269,7 +269,7 @@ fn channels_carry_data_with_four_bytes_around_it() {
     let packed = channel_data(0x4001, b"frame").unwrap();
     assert_eq!(rig.hear(client.from, &packed), Some(Out::Peer(relayed.port(), to, b"frame".to_vec())));
     let now = rig.at().0;
-    assert_eq!(rig.server.from_peer(now, relayed.port(), to, b"frame"), Some(Out::Client(client.from, packed)));
+    assert_eq!(rig.server.peer_sent(now, relayed.port(), to, b"frame"), Some(Out::Client(client.from, packed)));
 }
 
 #[test]

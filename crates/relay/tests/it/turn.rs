@@ -1,7 +1,7 @@
 //! STUN and TURN inside the relay, over real sockets, and who must not get through by them.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bezel_protocol::wire::{CallJoined, IceServer, NewCall, path};
 use bezel_protocol::{CallId, Role};
@@ -119,7 +119,6 @@ async fn garbage_datagrams_leave_the_server_answering() {
 async fn the_client_of_coturn_loses_nothing_between_two_allocations() {
     let (_shop, _ben, _, [of_ana, _]) = in_call().await;
     let client = TurnClient::new(&of_ana).await;
-    let begun = Instant::now();
     let output = Command::new("turnutils_uclient")
         .args(["-y", "-c", "-n", "40", "-m", "2", "-l", "200", "-u", &client.username, "-w", &client.password])
         .args(["-p", &client.server().port().to_string(), "127.0.0.1"])
@@ -128,5 +127,5 @@ async fn the_client_of_coturn_loses_nothing_between_two_allocations() {
     let output = tokio::time::timeout(Duration::from_secs(120), output).await.expect("it ends");
     let output = output.expect("turnutils_uclient, of the package coturn, is installed");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("Total lost packets 0 "), "after {:?}: {said}", begun.elapsed());
+    assert!(said.contains("Total lost packets 0 "), "{said}");
 }
