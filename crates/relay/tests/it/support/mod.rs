@@ -3,7 +3,6 @@
 mod file;
 mod keys;
 mod person;
-mod turn;
 
 use std::sync::Arc;
 
@@ -16,7 +15,6 @@ use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
 pub(crate) use file::{ciphertext, metadata, new_file};
 pub(crate) use keys::{Ed25519Key, Identity};
 pub(crate) use person::{Answer, Person, upload};
-pub(crate) use turn::TurnClient;
 
 /// Milliseconds since the epoch.
 pub(crate) fn now_ms() -> i64 {

@@ -1,5 +1,7 @@
 //! STUN and TURN inside the relay, over real sockets, and who must not get through by them.
 
+mod client;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,7 +14,8 @@ use reqwest::Method;
 use tokio::net::UdpSocket;
 use tokio::process::Command;
 
-use crate::support::{Person, Shop, TurnClient, random};
+use crate::support::{Person, Shop, random};
+use client::TurnClient;
 
 /// Ana and Ben in a call.
 async fn in_call() -> (Shop, Person, CallId, [Vec<IceServer>; 2]) {

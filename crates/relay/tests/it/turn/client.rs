@@ -1,4 +1,4 @@
-//! A client of TURN.
+//! A client of TURN, small enough to misbehave.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use tokio::net::UdpSocket;
 /// How often a request is sent before it counts as unanswered.
 const TRIES: usize = 20;
 
-pub(crate) struct TurnClient {
+pub(super) struct TurnClient {
     socket: UdpSocket,
-    pub(crate) username: String,
-    pub(crate) password: String,
+    pub(super) username: String,
+    pub(super) password: String,
     nonce: Option<Vec<u8>>,
 }
 
 impl TurnClient {
     /// By the TURN server among `servers`.
-    pub(crate) async fn new(servers: &[IceServer]) -> Self {
+    pub(super) async fn new(servers: &[IceServer]) -> Self {
         let server = servers.iter().find(|server| server.urls[0].starts_with("turn:")).expect("a TURN server");
         let addr = server.urls[0].strip_prefix("turn:").unwrap().strip_suffix("?transport=udp").unwrap();
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -36,7 +36,7 @@ impl TurnClient {
         Self { socket, username: server.username.clone().unwrap(), password: server.credential.clone().unwrap(), nonce: None }
     }
 
-    pub(crate) fn server(&self) -> SocketAddr {
+    pub(super) fn server(&self) -> SocketAddr {
         self.socket.peer_addr().unwrap()
     }
 
@@ -78,7 +78,7 @@ impl TurnClient {
     }
 
     /// Asks; `Err` is the code of the refusal.
-    pub(crate) async fn ask(&mut self, method: Method, attributes: &[(AttrType, &[u8])], peer: Option<SocketAddr>) -> Result<Message, u16> {
+    pub(super) async fn ask(&mut self, method: Method, attributes: &[(AttrType, &[u8])], peer: Option<SocketAddr>) -> Result<Message, u16> {
         loop {
             let answer = self.answer(&self.request(method, attributes, peer)).await;
             let code = answer.get(ATTR_ERROR_CODE).ok().map(|value| u16::from(value[2]) * 100 + u16::from(value[3]));
@@ -91,27 +91,27 @@ impl TurnClient {
         }
     }
 
-    pub(crate) async fn allocate(&mut self) -> Result<SocketAddr, u16> {
+    pub(super) async fn allocate(&mut self) -> Result<SocketAddr, u16> {
         let answer = self.ask(METHOD_ALLOCATE, &[(ATTR_REQUESTED_TRANSPORT, &[17, 0, 0, 0])], None).await?;
         let mut address = XorMappedAddress::default();
         address.get_from_as(&answer, ATTR_XOR_RELAYED_ADDRESS).unwrap();
         Ok(SocketAddr::new(address.ip, address.port))
     }
 
-    pub(crate) async fn refresh(&mut self) -> Result<(), u16> {
+    pub(super) async fn refresh(&mut self) -> Result<(), u16> {
         self.ask(METHOD_REFRESH, &[], None).await.map(|_| ())
     }
 
-    pub(crate) async fn permit(&mut self, peer: SocketAddr) -> Result<(), u16> {
+    pub(super) async fn permit(&mut self, peer: SocketAddr) -> Result<(), u16> {
         self.ask(METHOD_CREATE_PERMISSION, &[], Some(peer)).await.map(|_| ())
     }
 
-    pub(crate) async fn send(&self, peer: SocketAddr, content: &[u8]) {
+    pub(super) async fn send(&self, peer: SocketAddr, content: &[u8]) {
         self.socket.send(&self.request(METHOD_SEND, &[(ATTR_DATA, content)], Some(peer)).raw).await.unwrap();
     }
 
     /// The next content that comes through, and from whom.
-    pub(crate) async fn receive(&self) -> (SocketAddr, Vec<u8>) {
+    pub(super) async fn receive(&self) -> (SocketAddr, Vec<u8>) {
         let mut buffer = [0; 2048];
         loop {
             let received = tokio::time::timeout(Duration::from_secs(60), self.socket.recv(&mut buffer)).await;
