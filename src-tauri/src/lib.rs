@@ -1,10 +1,13 @@
 //! The desktop shell: a window, and the wires between it and the core. It decides nothing.
 
 pub mod bindings;
+mod call_windows;
 mod chosen;
 mod commands;
 mod hosted_relay;
 mod log;
+mod loopback;
+mod pictures;
 mod preview;
 mod shell;
 
@@ -55,8 +58,12 @@ pub fn run() -> ExitCode {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .on_window_event(|window, event| {
-            if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
-                window.state::<Arc<Shell>>().chosen.allow(paths.clone());
+            // The first events of a window come before the shell is there.
+            let Some(shell) = window.try_state::<Arc<Shell>>() else { return };
+            match event {
+                WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => shell.chosen.allow(paths.clone()),
+                WindowEvent::CloseRequested { .. } => shell.closed(window.label().to_owned()),
+                _ => {}
             }
         })
         .invoke_handler(commands::handler())

@@ -12,18 +12,19 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-    ORIGIN, RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RANGE,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bezel_core::file::FileReader;
 use bezel_core::{Error, Member, Result};
-use bezel_crypto::{Rng as _, SystemRng};
 use futures_util::stream;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
+
+use crate::loopback;
 
 /// What is being shown.
 #[derive(Default)]
@@ -48,8 +49,6 @@ struct Served {
 
 /// So much is decrypted at once.
 const STEP_BYTES: u64 = 1024 * 1024;
-/// Origins of the app's own pages.
-const ORIGINS: [&str; 2] = ["tauri://localhost", "http://tauri.localhost"];
 
 impl Previews {
     /// Answers the address under which a file is shown.
@@ -76,9 +75,7 @@ impl Previews {
 
     async fn show(&self, shown: Shown) -> Result<String> {
         let addr = self.server.get_or_try_init(|| serve(Arc::clone(&self.open))).await?;
-        let mut random = [0; 32];
-        SystemRng.fill(&mut random).map_err(|error| Error::new("no_randomness", format!("{error}."), "Restart the computer."))?;
-        let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = loopback::token()?;
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone(), shown);
         Ok(format!("http://{addr}/{token}"))
     }
@@ -97,8 +94,7 @@ async fn serve(open: Arc<Mutex<HashMap<String, Shown>>>) -> Result<SocketAddr> {
 }
 
 async fn answer(State(served): State<Served>, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    // A page of another site that was led to this port by its own name server has another host.
-    let is_ours = headers.get(HOST).is_some_and(|host| host.as_bytes() == served.host.as_bytes());
+    let is_ours = loopback::names(&headers, &served.host);
     let shown = served.open.lock().unwrap_or_else(PoisonError::into_inner).get(&token).cloned();
     let Some(shown) = shown.filter(|_| is_ours) else { return StatusCode::NOT_FOUND.into_response() };
     let (media_type, size) = match &shown {
@@ -125,7 +121,7 @@ async fn answer(State(served): State<Served>, Path(token): Path<String>, headers
     if status == StatusCode::PARTIAL_CONTENT {
         say(CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)));
     }
-    if let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).filter(|origin| ORIGINS.contains(origin)) {
+    if let Some(origin) = loopback::origin(&headers) {
         say(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
     response

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use bezel_core::call::{self, Preview};
 use bezel_core::vault::Unlock;
 use bezel_core::{Change, Environment, Error, Home, Member, Result, file, sync};
 use bezel_crypto::slots::Passphrase;
@@ -14,8 +15,9 @@ use tokio::sync::{Mutex, broadcast, watch};
 use tokio::task::JoinHandle;
 
 use crate::chosen::Chosen;
+use crate::pictures::Pictures;
 use crate::preview::Previews;
-use crate::{UnlockBy, hosted_relay};
+use crate::{UnlockBy, call_windows, hosted_relay};
 
 /// The state of the app.
 pub(crate) struct Shell {
@@ -24,13 +26,16 @@ pub(crate) struct Shell {
     pub(crate) app: AppHandle,
     pub(crate) chosen: Chosen,
     pub(crate) previews: Previews,
+    pub(crate) pictures: Pictures,
+    /// What is looked at before a call.
+    pub(crate) preview: Mutex<Option<Preview>>,
     unlock: UnlockBy,
     member: RwLock<Option<Arc<Member>>>,
     /// Held while a member is opened or begun: one at a time.
     opening: Mutex<()>,
     relay: Mutex<Option<RunningRelay>>,
     stop: watch::Sender<bool>,
-    /// The loop that keeps the member in step, and the one that moves files.
+    /// The loop that keeps the member in step, the one that moves files, and the one of calls.
     following: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -48,6 +53,8 @@ impl Shell {
             app,
             chosen: Chosen::default(),
             previews: Previews::default(),
+            pictures: Pictures::default(),
+            preview: Mutex::default(),
             unlock,
             member: RwLock::default(),
             opening: Mutex::default(),
@@ -128,10 +135,21 @@ impl Shell {
         let runtime = tokio::runtime::Handle::current();
         let (moved, moving, stopped) = (Arc::clone(&member), runtime.clone(), self.stop.subscribe());
         let moving = tokio::task::spawn_blocking(move || moving.block_on(file::work(&moved, stopped)));
+        call::show_pictures(&member, Some(self.pictures.sink()));
+        tauri::async_runtime::spawn(call_windows::follow(Arc::clone(&member), app.clone(), self.stop.subscribe()));
+        let (called, calling, stopped) = (Arc::clone(&member), runtime.clone(), self.stop.subscribe());
+        let calling = tokio::task::spawn_blocking(move || calling.block_on(call::work(&called, stopped)));
         let stopped = self.stop.subscribe();
         let following = tokio::task::spawn_blocking(move || runtime.block_on(sync::follow(&member, stopped)));
-        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = vec![following, moving];
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = vec![following, moving, calling];
         tell(&app, vec![Change::AppState.to_string()]);
+    }
+
+    /// The person closed a window.
+    pub(crate) fn closed(&self, label: String) {
+        if let Some(member) = self.unlocked() {
+            tauri::async_runtime::spawn(async move { call_windows::closed(&member, &label).await });
+        }
     }
 
     /// Ends what runs, and closes the database before the process ends.
@@ -143,6 +161,7 @@ impl Shell {
             let _ = tokio::time::timeout(Duration::from_secs(3), following).await;
         }
         self.previews.close_all();
+        drop(self.preview.lock().await.take());
         if let Err(error) = file::clean_copies(&self.home) {
             tracing::warn!(code = error.code, "copies for other programs are still there");
         }

@@ -1,5 +1,6 @@
 //! How things stand.
 
+use bezel_calls::call::Limits;
 use bezel_core::Result;
 use bezel_core::doctor::{self, Report};
 use bezel_core::sync::{self, Connection};
@@ -22,6 +23,11 @@ pub(crate) struct SettingsView {
     audit_logging: bool,
     #[ts(type = "(\"gdpr\" | \"hipaa\" | \"sox\")[]")]
     compliance_mode: Vec<Compliance>,
+    /// So often a call that lost its connection tries by itself.
+    call_attempts: u32,
+    /// Such an attempt has so long.
+    #[ts(type = "number")]
+    call_attempt_seconds: u64,
 }
 
 /// A report to copy; it holds no secret.
@@ -43,6 +49,8 @@ pub(super) async fn settings(shell: &Shell) -> Result<SettingsView> {
         key_rotation_days: settings.key_rotation_days,
         audit_logging: settings.audit_logging,
         compliance_mode: settings.compliance.clone(),
+        call_attempts: settings.max_reconnection_attempts,
+        call_attempt_seconds: Limits::default().attempt.as_secs(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The commands of the window. Each is declared once below: from that come the handler and the TypeScript.
 
 mod app;
+mod call;
 mod conversation;
 mod diagnostics;
 mod file;
@@ -11,6 +12,7 @@ mod people;
 use std::sync::Arc;
 
 use bezel_core::AppError;
+use bezel_core::call::{CallStats, CallSummary, CallView, Devices, GuestLinkView, Processing, Screen, Source};
 use bezel_core::conversation::{ConversationDetails, ConversationSummary, Created, EncryptionStatus};
 use bezel_core::doctor::Report;
 use bezel_core::file::{Attachment, FileLogView, FilePage, FileView, Staged, TransferView};
@@ -25,6 +27,9 @@ use crate::bindings::{Argument, Binding, binding};
 use crate::shell::Shell;
 
 pub(crate) use app::{AppState, CreateRequest, JoinRequest, RecoveryAnswers, RecoveryConfirmed, RecoveryWords, UnlockRequest};
+pub(crate) use call::{
+    AnswerCall, CallHistoryRequest, KeyFrameRequest, MediaSwitches, NewGuestLink, PicturesView, PreviewSources, StartCall,
+};
 pub(crate) use conversation::{ConversationMember, ConversationPerson, EpochView, NewConversation};
 pub(crate) use diagnostics::{DebugInfo, SettingsView};
 pub(crate) use file::{ChosenFile, FileListRequest, PreviewView, RevokeFileRequest, SaveFileRequest, SendFileRequest, StageRequest};
@@ -93,6 +98,32 @@ commands! {
     file::transfer_pause(file: String) -> ();
     file::transfer_resume(file: String) -> ();
     file::transfer_cancel(file: String) -> ();
+    call::call_start(request: StartCall) -> String;
+    call::call_answer(request: AnswerCall) -> ();
+    call::call_decline(call: String) -> ();
+    call::call_leave() -> ();
+    call::call_retry() -> ();
+    call::call_current() -> Option<CallView>;
+    call::call_set_media(request: MediaSwitches) -> ();
+    call::call_set_camera(source: Source) -> ();
+    call::call_set_microphone(source: Source) -> ();
+    call::call_set_speaker(source: Source) -> ();
+    call::call_set_screen(screen: Option<Screen>) -> ();
+    call::call_set_processing(processing: Processing) -> ();
+    call::call_stats() -> Option<CallStats>;
+    call::call_show() -> ();
+    call::call_devices() -> Devices;
+    call::call_history(request: CallHistoryRequest) -> Vec<CallSummary>;
+    call::call_pictures() -> PicturesView;
+    call::call_want_key_frame(request: KeyFrameRequest) -> ();
+    call::call_link_create(request: NewGuestLink) -> GuestLinkView;
+    call::call_link_revoke(link: String) -> ();
+    call::call_guest_admit(guest: String) -> ();
+    call::call_guest_refuse(guest: String) -> ();
+    call::call_guest_send_away(guest: String) -> ();
+    call::call_preview_start(request: PreviewSources) -> ();
+    call::call_preview_level() -> f32;
+    call::call_preview_stop() -> ();
     people::people_list() -> Vec<Person>;
     people::person_set_role(request: PersonRole) -> ();
     people::person_suspend(user: String) -> ();

@@ -2,6 +2,8 @@
 
 export type Algorithm = "aes_256_gcm" | "chacha20_poly1305";
 
+export type AnswerCall = { call: string, options: CallOptions, };
+
 export type AppError = { 
 /**
  * Stable code.
@@ -47,6 +49,224 @@ height: number | null,
  * A small picture, as a data URL.
  */
 thumbnail: string | null, };
+
+export type CallHistoryRequest = { conversation: string | null, 
+/**
+ * RFC 3339; none: now.
+ */
+before: string | null, limit: number, };
+
+export type CallMedia = "audio" | "video";
+
+export type CallOptions = { 
+/**
+ * The microphone is on.
+ */
+is_microphone_on: boolean, 
+/**
+ * The camera is on.
+ */
+is_camera_on: boolean, 
+/**
+ * The camera.
+ */
+camera: Source, 
+/**
+ * The microphone.
+ */
+microphone: Source, 
+/**
+ * The loudspeaker.
+ */
+speaker: Source, 
+/**
+ * What is done to the sound of the microphone.
+ */
+processing: Processing, 
+/**
+ * Media go through the relay alone, so that nobody else learns this machine's address.
+ */
+hides_address: boolean, };
+
+export type CallOutcome = "completed" | "missed" | "declined" | "busy" | "cancelled" | "failed";
+
+export type CallPerson = { 
+/**
+ * The device, or the guest's browser: their pictures and statistics are under this id.
+ */
+id: string, 
+/**
+ * What they are called.
+ */
+name: string, 
+/**
+ * Whether it is a browser that was let in by a link.
+ */
+is_guest: boolean, 
+/**
+ * Their microphone is on.
+ */
+microphone: boolean, 
+/**
+ * Their camera is on.
+ */
+camera: boolean, 
+/**
+ * They share a screen.
+ */
+screen: boolean, 
+/**
+ * Whether media flow.
+ */
+is_connected: boolean, 
+/**
+ * Of a guest: the code to read to each other. Who hears the same speaks through nobody.
+ */
+safety_code: string | null, };
+
+export type CallPhase = "calling" | "ringing" | "incoming" | "connecting" | "live" | "reconnecting" | "lost" | "ended";
+
+export type CallStats = { 
+/**
+ * Pictures sent so far, of the camera and the screen.
+ */
+frames_sent: number, 
+/**
+ * Packets of sound sent so far.
+ */
+packets_sent: number, 
+/**
+ * Pixels across of the pictures that are sent.
+ */
+width: number, 
+/**
+ * Pixels down.
+ */
+height: number, 
+/**
+ * How loud this microphone is, 0 to 1.
+ */
+level: number, 
+/**
+ * Everyone else.
+ */
+peers: Array<PeerStats>, };
+
+export type CallSummary = { 
+/**
+ * The call.
+ */
+call: string, 
+/**
+ * The conversation.
+ */
+conversation: string, 
+/**
+ * Handle of who called.
+ */
+from: string, 
+/**
+ * Whether this member called.
+ */
+mine: boolean, 
+/**
+ * What it was to carry.
+ */
+media: CallMedia, 
+/**
+ * When it began.
+ */
+started_at: Timestamp, 
+/**
+ * Whether this device was in it.
+ */
+is_joined: boolean, 
+/**
+ * Whether a client was invited by a link.
+ */
+has_guest: boolean, 
+/**
+ * What came of it; none as long as it goes on, for all that is known.
+ */
+outcome: CallOutcome | null, 
+/**
+ * For how long there was a connection, in seconds.
+ */
+seconds: number | null, 
+/**
+ * How it was.
+ */
+quality: Quality | null, };
+
+export type CallView = { 
+/**
+ * The call.
+ */
+call: string, 
+/**
+ * The conversation.
+ */
+conversation: string, 
+/**
+ * Whether this device called.
+ */
+is_outgoing: boolean, 
+/**
+ * Handle of who called.
+ */
+from: string, 
+/**
+ * What the caller wants it to carry.
+ */
+media: CallMedia, 
+/**
+ * Where it stands.
+ */
+phase: CallPhase, 
+/**
+ * Since when.
+ */
+since: Timestamp, 
+/**
+ * Since when media flow.
+ */
+live_since: Timestamp | null, 
+/**
+ * Which attempt to connect again this is.
+ */
+attempt: number, 
+/**
+ * The microphone is on.
+ */
+microphone: boolean, 
+/**
+ * The camera is on.
+ */
+camera: boolean, 
+/**
+ * A screen is shared.
+ */
+screen: boolean, 
+/**
+ * Everyone else in it.
+ */
+people: Array<CallPerson>, 
+/**
+ * Clients who wait at the door.
+ */
+guests_waiting: Array<GuestView>, 
+/**
+ * What came of it, once it is over.
+ */
+outcome: CallOutcome | null, 
+/**
+ * Whether another device of this person answered or declined.
+ */
+is_elsewhere: boolean, 
+/**
+ * What does not work at the moment, in words.
+ */
+problem: string | null, };
 
 export type Check = { 
 /**
@@ -213,6 +433,42 @@ conversation: string, };
 export type DebugInfo = { version: string, report: string, };
 
 export type DecryptRequest = { conversation: string, envelope: string, };
+
+export type DeviceInfo = { 
+/**
+ * What it is opened by. The same as long as it is plugged in.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Whether the system would take it.
+ */
+is_default: boolean, };
+
+export type Devices = { 
+/**
+ * Cameras.
+ */
+cameras: Array<DeviceInfo>, 
+/**
+ * Microphones.
+ */
+microphones: Array<DeviceInfo>, 
+/**
+ * Loudspeakers.
+ */
+speakers: Array<DeviceInfo>, 
+/**
+ * Whole screens.
+ */
+screens: Array<DeviceInfo>, 
+/**
+ * Windows of all programs.
+ */
+windows: Array<DeviceInfo>, };
 
 export type Direction = "upload" | "download";
 
@@ -436,6 +692,38 @@ seen_by: Array<string>,
  */
 saved_by: Array<string>, };
 
+export type GuestLinkView = { 
+/**
+ * The link's id.
+ */
+link: string, 
+/**
+ * What the client opens. Whoever has it may knock.
+ */
+url: string, 
+/**
+ * When it ends.
+ */
+expires_at: Timestamp, 
+/**
+ * Whether it ends with the first guest who was admitted.
+ */
+is_single_use: boolean, 
+/**
+ * The call to which it leads.
+ */
+call: string, };
+
+export type GuestView = { 
+/**
+ * The browser.
+ */
+id: string, 
+/**
+ * What the client wants to be called.
+ */
+name: string, };
+
 export type InviteRequest = { role: Role, days: number, };
 
 export type InviteView = { 
@@ -449,6 +737,8 @@ link: string,
 expires_at: Timestamp, };
 
 export type JoinRequest = { link: string, handle: string, passphrase: string | null, };
+
+export type KeyFrameRequest = { person: string, is_screen: boolean, };
 
 export type KeysStatus = { 
 /**
@@ -503,6 +793,8 @@ sent_at: Timestamp,
 mine: boolean, };
 
 export type ListRequest = { conversation: string, before: string | null, limit: number, };
+
+export type MediaSwitches = { microphone: boolean, camera: boolean, };
 
 export type MemberRole = { user: string, role: Role, };
 
@@ -606,13 +898,109 @@ problem: string | null,
 /**
  * The file that it announces.
  */
-file: FileView | null,
+file: FileView | null, 
 /**
  * The call that it begins.
  */
 call: CallSummary | null, };
 
 export type NewConversation = { title: string, members: Array<MemberRole>, algorithm: Algorithm | null, };
+
+export type NewGuestLink = { conversation: string, media: CallMedia, hours: number, is_single_use: boolean, };
+
+export type PeerStats = { 
+/**
+ * The id of the device or guest.
+ */
+peer: string, 
+/**
+ * Pictures that were received and opened.
+ */
+frames_received: number, 
+/**
+ * Packets of sound that were received and opened.
+ */
+packets_received: number, 
+/**
+ * Frames that did not open.
+ */
+decrypt_errors: number, 
+/**
+ * Frames that came before.
+ */
+replays: number, 
+/**
+ * Pictures a second, over the last second.
+ */
+frames_per_second: number, 
+/**
+ * From answering, or hearing the answer, to the first picture, in milliseconds.
+ */
+first_frame_ms: number | null, 
+/**
+ * Pixels across and down of the camera's last key frame.
+ */
+width: number, 
+/**
+ * Pixels down.
+ */
+height: number, 
+/**
+ * How loud the voice is, 0 to 1.
+ */
+level: number, 
+/**
+ * Packets of sound that had to be covered.
+ */
+concealed: number, 
+/**
+ * The code to read aloud.
+ */
+safety_code: string | null, 
+/**
+ * Round trip in milliseconds, by ICE's checks.
+ */
+round_trip_ms: number, 
+/**
+ * The share of our video packets that got lost, as the other side last reported, 0 to 1.
+ */
+loss_out: number, 
+/**
+ * The spread of the arrival of our video packets, as the other side last reported, in milliseconds.
+ */
+jitter_out_ms: number, 
+/**
+ * Video packets of the other side that never came.
+ */
+lost_in: number, 
+/**
+ * Bytes sent so far.
+ */
+bytes_out: number, 
+/**
+ * Bytes received so far.
+ */
+bytes_in: number, 
+/**
+ * What the path seems to carry, bits a second.
+ */
+estimate_bit_s: number, 
+/**
+ * The SRTP profile.
+ */
+srtp: string, 
+/**
+ * The DTLS cipher suite.
+ */
+dtls: string, 
+/**
+ * How this side is reached: `host`, `srflx`, `prflx` or `relay`.
+ */
+local: string, 
+/**
+ * How the other side is reached.
+ */
+remote: string, };
 
 export type Person = { 
 /**
@@ -670,6 +1058,14 @@ export type PersonRole = { user: string, role: Role, };
 
 export type PersonStatus = "active" | "suspended" | "removed";
 
+export type PicturesView = { 
+/**
+ * A WebSocket on loopback; it can be opened once.
+ */
+url: string, };
+
+export type PreviewSources = { camera: Source | null, microphone: Source | null, };
+
 export type PreviewView = { 
 /**
  * Where the web view fetches it; for nothing that can't be shown.
@@ -679,6 +1075,20 @@ url: string | null, kind: FileKind, media_type: string,
  * Whether the picture was made smaller, because it is too large to be shown whole.
  */
 scaled: boolean, };
+
+export type Processing = { 
+/**
+ * Takes out what the loudspeaker plays.
+ */
+echo: boolean, 
+/**
+ * Takes out steady noise.
+ */
+noise: boolean, 
+/**
+ * Evens out loud and soft voices.
+ */
+gain: boolean, };
 
 export type Profile = { 
 /**
@@ -717,6 +1127,28 @@ relay: string,
  * Whether the relay runs inside this app.
  */
 hosts_relay: boolean, };
+
+export type Quality = { 
+/**
+ * Pictures a second that were received, on average.
+ */
+frames_per_second: number, 
+/**
+ * Round trip in milliseconds, on average.
+ */
+round_trip_ms: number, 
+/**
+ * The share of packets that got lost, on average, 0 to 1.
+ */
+loss: number, 
+/**
+ * Frames that did not open.
+ */
+decrypt_errors: number, 
+/**
+ * Whether media went through a TURN server.
+ */
+is_relayed: boolean, };
 
 export type Reader = { 
 /**
@@ -802,6 +1234,8 @@ fingerprint: string, };
 
 export type SaveFileRequest = { file: string, ask: boolean, };
 
+export type Screen = { "kind": "screen", "id": string | null } | { "kind": "window", "id": string };
+
 export type SearchHit = { 
 /**
  * The message.
@@ -868,6 +1302,8 @@ recovery_words: boolean,
  */
 passphrase: boolean, };
 
+export type Source = { "kind": "default" } | { "kind": "device", "id": string } | { "kind": "synthetic" };
+
 export type StageRequest = { name: string, content: string, };
 
 export type Staged = { 
@@ -879,6 +1315,8 @@ id: string,
  * What they look like.
  */
 attachment: Attachment, };
+
+export type StartCall = { conversation: string, media: CallMedia, options: CallOptions, };
 
 export type Timestamp = string;
 
@@ -967,53 +1405,3 @@ code: string,
  * In words.
  */
 text: string, };
-
-export type CallMedia = "audio" | "video";
-
-export type CallOutcome = "completed" | "missed" | "declined" | "busy" | "cancelled" | "failed";
-
-export type CallPhase = "calling" | "ringing" | "incoming" | "connecting" | "live" | "reconnecting" | "lost" | "ended";
-
-export type CallPerson = { id: string, name: string, is_guest: boolean, microphone: boolean, camera: boolean, screen: boolean, is_connected: boolean, safety_code: string | null, };
-
-export type GuestView = { id: string, name: string, };
-
-export type CallView = { call: string, conversation: string, is_outgoing: boolean, from: string, media: CallMedia, phase: CallPhase, since: Timestamp, live_since: Timestamp | null, attempt: number, microphone: boolean, camera: boolean, screen: boolean, people: Array<CallPerson>, guests_waiting: Array<GuestView>, outcome: CallOutcome | null, is_elsewhere: boolean, problem: string | null, };
-
-export type Source = { "kind": "default" } | { "kind": "device", "id": string } | { "kind": "synthetic" };
-
-export type Screen = { "kind": "screen", "id": string | null } | { "kind": "window", "id": string };
-
-export type Processing = { echo: boolean, noise: boolean, gain: boolean, };
-
-export type CallOptions = { is_microphone_on: boolean, is_camera_on: boolean, camera: Source, microphone: Source, speaker: Source, processing: Processing, hides_address: boolean, };
-
-export type Quality = { frames_per_second: number, round_trip_ms: number, loss: number, decrypt_errors: number, is_relayed: boolean, };
-
-export type CallSummary = { call: string, conversation: string, from: string, mine: boolean, media: CallMedia, started_at: Timestamp, is_joined: boolean, has_guest: boolean, outcome: CallOutcome | null, seconds: number | null, quality: Quality | null, };
-
-export type PeerStats = { peer: string, frames_received: number, packets_received: number, decrypt_errors: number, replays: number, frames_per_second: number, first_frame_ms: number | null, width: number, height: number, level: number, concealed: number, safety_code: string | null, round_trip_ms: number, loss_out: number, jitter_out_ms: number, lost_in: number, bytes_out: number, bytes_in: number, estimate_bit_s: number, srtp: string, dtls: string, local: string, remote: string, };
-
-export type CallStats = { frames_sent: number, packets_sent: number, width: number, height: number, level: number, peers: Array<PeerStats>, };
-
-export type DeviceInfo = { id: string, name: string, is_default: boolean, };
-
-export type Devices = { cameras: Array<DeviceInfo>, microphones: Array<DeviceInfo>, speakers: Array<DeviceInfo>, screens: Array<DeviceInfo>, windows: Array<DeviceInfo>, };
-
-export type GuestLinkView = { link: string, url: string, expires_at: Timestamp, is_single_use: boolean, call: string, };
-
-export type StartCall = { conversation: string, media: CallMedia, options: CallOptions, };
-
-export type AnswerCall = { call: string, options: CallOptions, };
-
-export type MediaSwitches = { microphone: boolean, camera: boolean, };
-
-export type CallHistoryRequest = { conversation: string | null, before: string | null, limit: number, };
-
-export type KeyFrameRequest = { person: string, is_screen: boolean, };
-
-export type NewGuestLink = { conversation: string, media: CallMedia, hours: number, is_single_use: boolean, };
-
-export type PreviewSources = { camera: Source | null, microphone: Source | null, };
-
-export type PicturesView = { url: string, };
