@@ -1,5 +1,13 @@
 //! A shop in one process: a clock that one sets, a relay on a socket of its own, and members who talk through it.
 
+mod guest;
+mod liar;
+mod live;
+
+pub use guest::{Guest, GuestState};
+pub use liar::{Liar, Lie};
+pub use live::{Live, tone, until};
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +65,8 @@ pub struct Shop {
     folder: TempDir,
     relay: Option<RunningRelay>,
     addr: SocketAddr,
+    /// Whoever stands before the relay, for members who join from then on.
+    front: Option<SocketAddr>,
     /// The clock of every member.
     pub clock: Arc<ShiftedClock>,
 }
@@ -69,7 +79,24 @@ impl Shop {
     pub async fn open() -> Result<Self> {
         let folder = folder()?;
         let relay = start(folder.path(), "127.0.0.1:0".parse()?).await?;
-        Ok(Self { addr: relay.addr(), relay: Some(relay), folder, clock: Arc::default() })
+        Ok(Self { addr: relay.addr(), relay: Some(relay), folder, front: None, clock: Arc::default() })
+    }
+
+    /// The same, behind somebody who sees and changes what the relay says.
+    ///
+    /// # Errors
+    /// When the relay does not start.
+    pub async fn open_behind_a_liar() -> Result<(Self, Liar)> {
+        let mut shop = Self::open().await?;
+        let liar = Liar::stand_before(shop.addr).await?;
+        shop.front = Some(liar.addr());
+        Ok((shop, liar))
+    }
+
+    /// Where the relay answers.
+    #[must_use]
+    pub const fn relay(&self) -> SocketAddr {
+        self.addr
     }
 
     /// Stops the relay, lets whoever runs it change its database as they like, and starts it again: a relay that lies.
@@ -88,6 +115,13 @@ impl Shop {
         connection.close().await?;
         self.relay = Some(start(self.folder.path(), self.addr).await?);
         Ok(())
+    }
+
+    /// Stops the relay; [`Self::meddle`] starts it again.
+    pub async fn close_relay(&mut self) {
+        if let Some(relay) = self.relay.take() {
+            relay.shutdown().await;
+        }
     }
 
     /// A number that the relay's database answers.
@@ -125,7 +159,7 @@ impl Shop {
         let request = CreateRequest {
             name: "Maison Lune".into(),
             handle: name.parse()?,
-            relay: url::Url::parse(&format!("http://{}", self.addr))?,
+            relay: url::Url::parse(&format!("http://{}", self.front.unwrap_or(self.addr)))?,
             hosts_relay: false,
             slots: slots()?,
         };

@@ -1,0 +1,163 @@
+//! Clients who come by a link: they wait at the door, a person lets them in, and the link alone opens nothing.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use bezel_core::call::{self, CallPhase, GuestLinkView};
+use bezel_protocol::content::CallMedia;
+use bezel_protocol::{ConversationId, GuestId, Role};
+use bezel_testkit::{Guest, Live, Shop, converse, tone, until};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn two(shop: &Shop) -> Result<(Live, Live, ConversationId)> {
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
+    bezel_core::sync::once(&ben).await?;
+    Ok((Live::start(ana)?, Live::start(ben)?, ring))
+}
+
+async fn link(member: &Live, ring: ConversationId, is_single_use: bool) -> Result<GuestLinkView> {
+    Ok(call::link::create(member, ring, CallMedia::Audio, HOUR, is_single_use).await?)
+}
+
+/// The first guest at the door, once somebody is there.
+async fn at_the_door(member: &Live) -> Result<GuestId> {
+    let view = member.call_when("somebody at the door", |view| !view.guests_waiting.is_empty()).await?;
+    let guest = view.guests_waiting.first().ok_or_else(|| anyhow!("nobody"))?;
+    Ok(guest.id.parse()?)
+}
+
+async fn hears(guest: &Guest, people: usize) -> Result<()> {
+    until("the guest hears", async || {
+        let stats = guest.stats().await.unwrap_or_default();
+        stats.peers.iter().filter(|peer| peer.packets_received >= 10).count() >= people
+    })
+    .await
+}
+
+/// C8, the whole way: nobody is in a call when the client knocks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_knocks_it_rings_and_whoever_opens_lets_them_in() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let link = link(&ana, ring, true).await?;
+    let guest = Guest::knock(&link.url, "Frau Vogel").await?;
+    let rings = ben.phase(CallPhase::Incoming).await?;
+    assert_eq!((rings.from.as_str(), rings.call.as_str()), ("Frau Vogel", link.call.as_str()));
+    ana.phase(CallPhase::Incoming).await?;
+    until("the guest knows that somebody heard", async || !guest.state().heard_by.is_empty()).await?;
+    assert!(guest.state().generation.is_none(), "no secret before a person opens");
+
+    ben.answer(tone()).await?;
+    hears(&guest, 1).await?;
+    ben.hears(1).await?;
+    let elsewhere = ana.phase(CallPhase::Ended).await?;
+    assert!(elsewhere.is_elsewhere, "ana's device rings no more: {elsewhere:?}");
+    let view = ben
+        .call_when("a code to read aloud", |view| view.people.iter().any(|person| person.is_guest && person.safety_code.is_some()))
+        .await?;
+    let code = guest.stats().await.and_then(|stats| stats.peers.into_iter().next()).and_then(|peer| peer.safety_code);
+    assert_eq!(view.people.first().and_then(|person| person.safety_code.clone()), code, "both have the same code");
+    assert_eq!(view.people.first().map(|person| person.name.as_str()), Some("Frau Vogel"));
+
+    call::leave(&ben).await?;
+    ben.phase(CallPhase::Ended).await?;
+    let history = call::history(&ben, None, None, 1).await?;
+    assert!(history.iter().all(|call| call.has_guest && call.is_joined), "{history:?}");
+    Ok(())
+}
+
+/// Every member's device talks to the guest by itself, whoever let them in; sent away, a guest has the keys of nothing more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_in_a_call_of_two_hears_both_and_is_sent_away() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    let link = link(&ana, ring, false).await?;
+    assert_eq!(Some(link.call.clone()), ana.call().map(|view| view.call), "the link leads into the call that goes on");
+    let guest = Guest::knock(&link.url, "Frau Vogel").await?;
+    let id = at_the_door(&ana).await?;
+    at_the_door(&ben).await?;
+    call::admit(&ana, id).await?;
+    hears(&guest, 2).await?;
+    ana.hears(2).await?;
+    ben.hears(2).await?;
+    assert_eq!(guest.state().admitted_by.len(), 2, "each device says who speaks");
+
+    call::send_away(&ben, id).await?;
+    for member in [&ana, &ben] {
+        member.call_when("the guest is gone", |view| view.people.len() == 1).await?;
+        until("frames are encrypted from a new secret", async || call::key_generation(member).await.ok().flatten() == Some(1)).await?;
+        member.hears(1).await?;
+    }
+    assert_eq!(guest.state().generation, Some(0), "the guest was given nothing more");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_who_is_refused_gets_nothing() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, _ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    let link = link(&ana, ring, true).await?;
+    let guest = Guest::knock(&link.url, "Nobody").await?;
+    let id = at_the_door(&ana).await?;
+    call::refuse(&ana, id).await?;
+    until("the guest is sent away", async || guest.state().is_refused || guest.state().closed.is_some()).await?;
+    assert!(guest.state().generation.is_none());
+    ana.call_when("nobody is at the door", |view| view.guests_waiting.is_empty()).await?;
+    assert_eq!(call::admit(&ana, id).await.err().map(|error| error.code), Some("no_guest"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_was_used_or_revoked_or_has_ended_lets_nobody_in() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    let used = link(&ana, ring, true).await?;
+    let first = Guest::knock(&used.url, "First").await?;
+    call::admit(&ana, at_the_door(&ana).await?).await?;
+    hears(&first, 2).await?;
+    let second = Guest::knock(&used.url, "Second").await?;
+    until("the second is turned away", async || second.state().closed.is_some()).await?;
+    assert!(ana.call().is_some_and(|view| view.guests_waiting.is_empty()), "nobody is bothered");
+
+    let revoked = link(&ana, ring, false).await?;
+    call::link::revoke(&ana, revoked.link.parse()?).await?;
+    let third = Guest::knock(&revoked.url, "Third").await?;
+    until("the third is turned away", async || third.state().closed.is_some()).await?;
+
+    let short = call::link::create(&ana, ring, CallMedia::Audio, Duration::from_millis(1500), false).await?;
+    tokio::time::sleep(Duration::from_millis(1600)).await;
+    let fourth = Guest::knock(&short.url, "Fourth").await?;
+    until("the fourth is turned away", async || fourth.state().closed.is_some()).await?;
+    for guest in [&second, &third, &fourth] {
+        assert!(guest.state().generation.is_none());
+    }
+    Ok(())
+}
+
+/// Who has the address and not the fragment is heard by nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_fragment_knocks_in_vain() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, _ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    let (right, other) = (link(&ana, ring, false).await?, link(&ana, ring, false).await?);
+    let fragment = right.url.split_once('#').map(|(_, fragment)| fragment).unwrap_or_default();
+    let place = other.url.split_once('#').map(|(place, _)| place).unwrap_or_default();
+    let stranger = Guest::knock(&format!("{place}#{fragment}"), "Stranger").await?;
+    until("the relay says hello", async || stranger.state().id.is_some()).await?;
+    let client = Guest::knock(&other.url, "Client").await?;
+    let id = at_the_door(&ana).await?;
+    assert_eq!(Some(id.to_string()), client.state().id, "only the client is heard");
+    assert!(stranger.state().heard_by.is_empty());
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! Calls between members over a real relay: rung, answered, declined, crossed, joined late, and kept.
+
+use anyhow::{Result, anyhow};
+use bezel_core::call::{self, CallOptions, CallOutcomeName, CallPhase, CallSummary};
+use bezel_core::{Member, conversation, message};
+use bezel_protocol::content::CallMedia;
+use bezel_protocol::{CallId, ConversationId, Role};
+use bezel_testkit::{Live, Shop, converse, tone, until};
+
+/// Ana and ben on line, in one conversation.
+async fn two(shop: &Shop) -> Result<(Live, Live, ConversationId)> {
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
+    bezel_core::sync::once(&ben).await?;
+    Ok((Live::start(ana)?, Live::start(ben)?, ring))
+}
+
+/// Ana, ben and lena on line, in one conversation.
+async fn three(shop: &Shop) -> Result<([Live; 3], ConversationId)> {
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let lena = shop.join(&ana, "lena", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member), (&lena, Role::Member)]).await?;
+    bezel_core::sync::once(&ben).await?;
+    bezel_core::sync::once(&lena).await?;
+    Ok(([Live::start(ana)?, Live::start(ben)?, Live::start(lena)?], ring))
+}
+
+/// The newest call of a history, once it is as it should be.
+async fn kept(member: &Member, is: impl Fn(&CallSummary) -> bool) -> Result<CallSummary> {
+    let mut found = None;
+    until("a call in the history", async || {
+        found = call::history(member, None, None, 1).await.ok().and_then(|calls| calls.into_iter().next());
+        found.as_ref().is_some_and(&is)
+    })
+    .await?;
+    found.ok_or_else(|| anyhow!("no call"))
+}
+
+async fn outcome(member: &Member, outcome: CallOutcomeName) -> Result<CallSummary> {
+    kept(member, |call| call.outcome == Some(outcome)).await
+}
+
+/// C1, C2, C3, C5: the whole way, by the counters in the pictures.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_see_and_hear_each_other_and_the_call_is_kept() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let call = call::start(&ana, ring, CallMedia::Video, CallOptions::synthetic()).await?;
+    let rings = ben.answer(CallOptions::synthetic()).await?;
+    assert_eq!((rings.call.as_str(), rings.from.as_str()), (call.to_string().as_str(), "ana"));
+    for member in [&ana, &ben] {
+        member.phase(CallPhase::Live).await?;
+        member.sees(1, 30).await?;
+        member.hears(1).await?;
+        let stats = call::stats(member).await?.ok_or_else(|| anyhow!("no statistics"))?;
+        assert_eq!(stats.peers.len(), 1);
+        for peer in &stats.peers {
+            assert_eq!((peer.decrypt_errors, peer.replays), (0, 0), "{stats:?}");
+            assert_eq!(peer.link.srtp, "SRTP_AEAD_AES_256_GCM");
+        }
+    }
+    call::set_media(&ben, true, false).await?;
+    ana.call_when("ben's camera is off", |view| view.people.iter().any(|person| person.name == "ben" && !person.camera)).await?;
+    call::leave(&ben).await?;
+    ana.phase(CallPhase::Ended).await?;
+    for member in [&ana, &ben] {
+        let kept = outcome(member, CallOutcomeName::Completed).await?;
+        assert!(kept.is_joined && kept.from == "ana", "{kept:?}");
+        let quality = kept.quality.ok_or_else(|| anyhow!("no quality"))?;
+        assert_eq!(quality.decrypt_errors, 0);
+    }
+    let page = message::list(&ben, ring, None, 10).await?;
+    assert!(page.messages.iter().any(|message| message.call.as_ref().is_some_and(|kept| kept.call == call.to_string())), "{page:?}");
+    ana.stop().await?;
+    ben.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_call_and_a_given_up_one_are_told_apart() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    let rings = ben.phase(CallPhase::Incoming).await?;
+    ana.phase(CallPhase::Ringing).await?;
+    call::decline(&ben, rings.call.parse()?).await?;
+    let ended = ana.phase(CallPhase::Ended).await?;
+    assert_eq!(ended.outcome, Some(CallOutcomeName::Declined));
+    outcome(&ben, CallOutcomeName::Declined).await?;
+
+    let second = call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.call_when("it rings again", |view| view.call == second.to_string() && view.phase == CallPhase::Incoming).await?;
+    call::leave(&ana).await?;
+    outcome(&ana, CallOutcomeName::Cancelled).await?;
+    let missed = outcome(&ben, CallOutcomeName::Missed).await?;
+    assert!(!missed.is_joined && missed.call == second.to_string());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_in_another_call_is_busy() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ([ana, ben, lena], ring) = three(&shop).await?;
+    let pair = conversation::create(&ana, "Between us", &[conversation::NewMember { user: ben.user(), role: Role::Member }], None).await?;
+    let pair: ConversationId = pair.conversation.parse()?;
+    call::start(&ana, pair, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.phase(CallPhase::Live).await?;
+    call::start(&lena, ring, CallMedia::Audio, tone()).await?;
+    let ended = lena.phase(CallPhase::Ended).await?;
+    assert_eq!(ended.outcome, Some(CallOutcomeName::Busy), "ana and ben are both in a call");
+    assert_eq!(ana.call().map(|view| view.phase), Some(CallPhase::Live), "their call goes on");
+    let refused = call::start(&ana, ring, CallMedia::Audio, tone()).await;
+    assert_eq!(refused.err().map(|error| error.code), Some("in_a_call"));
+    Ok(())
+}
+
+/// Two who call each other at the same moment talk, instead of finding each other busy.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_call_at_once_end_in_one_call() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let (one, other) = tokio::join!(call::start(&ana, ring, CallMedia::Audio, tone()), call::start(&ben, ring, CallMedia::Audio, tone()));
+    let expected: CallId = one?.min(other?);
+    for member in [&ana, &ben] {
+        let live = member.call_when("one call", |view| view.phase == CallPhase::Live && view.call == expected.to_string()).await?;
+        assert_eq!(live.people.len(), 1);
+        member.hears(1).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_talk_and_whoever_comes_late_or_starts_anew_is_heard() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ([ana, ben, lena], ring) = three(&shop).await?;
+    let call = call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    lena.answer(tone()).await?;
+    for member in [&ana, &ben, &lena] {
+        member.hears(2).await?;
+    }
+    // Ben's machine loses power in the middle of it, and ben comes back.
+    ben.crash().await?;
+    let ben = Live::start(shop.reopen("ben").await?)?;
+    call::answer(&ben, call, tone()).await?;
+    ben.hears(2).await?;
+    for member in [&ana, &lena] {
+        member.hears(2).await?;
+        let people = member.call().map(|view| view.people.len());
+        assert_eq!(people, Some(2), "nobody is there twice");
+    }
+    // The caller goes, and the others talk on.
+    call::leave(&ana).await?;
+    outcome(&ana, CallOutcomeName::Completed).await?;
+    assert_eq!(lena.call().map(|view| view.phase), Some(CallPhase::Live));
+    Ok(())
+}
+
+/// A crash leaves no call that goes on for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_a_crash_left_open_is_closed_at_the_next_start() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.phase(CallPhase::Incoming).await?;
+    ana.crash().await?;
+    let ana = Live::start(shop.reopen("ana").await?)?;
+    let kept = outcome(&ana, CallOutcomeName::Failed).await?;
+    assert!(kept.mine && kept.seconds.is_none(), "{kept:?}");
+    // Ben's ringing ends by what ana's device says of it.
+    ben.phase(CallPhase::Ended).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offline_nobody_is_called_now_or_later() -> Result<()> {
+    let mut shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    shop.close_relay().await;
+    let refused = call::start(&ana, ring, CallMedia::Audio, tone()).await.err().ok_or_else(|| anyhow!("it called nobody"))?;
+    assert!(refused.is_offline(), "{refused:?}");
+    shop.meddle(&[]).await?;
+    until("ana is back", async || message::send(&ana, ring, "back", None).await.is_ok()).await?;
+    until("ben reads", async || bezel_testkit::texts(&ben, ring).await.is_ok_and(|texts| texts.contains(&"back".to_owned()))).await?;
+    assert!(ben.call().is_none());
+    assert!(call::history(&ben, None, None, 10).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_only_read_may_not_call() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::ReadOnly)]).await?;
+    bezel_core::sync::once(&ben).await?;
+    let ben = Live::start(ben)?;
+    let refused = call::start(&ben, ring, CallMedia::Audio, tone()).await.err().map(|error| error.code);
+    assert_eq!(refused, Some("may_not_call"));
+    Ok(())
+}

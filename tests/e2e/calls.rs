@@ -1,0 +1,75 @@
+//! Calls by command line: each member a process of its own, with a synthetic source, decoded and checked by counters.
+
+use anyhow::{Context as _, Result};
+use bezel_tests::member::Member;
+use bezel_tests::relay::Relay;
+use bezel_tests::scene::{Stage, found, join, relay};
+use serde_json::Value;
+
+/// So long media flow, in seconds.
+const SECONDS: &str = "6";
+
+/// Members who are all in one conversation, the first of them its owner.
+fn conversation(names: &[&str]) -> Result<(Stage, Relay, Vec<Member>, String)> {
+    let stage = Stage::new(names.last().copied().unwrap_or("calls"))?;
+    let relay = relay(&stage)?;
+    let members = names.iter().map(|name| Member::with_passphrase(stage.path(), name)).collect::<Result<Vec<_>>>()?;
+    let (owner, others) = members.split_first().context("nobody")?;
+    found(owner, "Maison Lune", &relay.url())?;
+    let mut create = vec!["conversation", "create", "--title", "Ring 2041"];
+    for other in others {
+        join(owner, other, "member")?;
+        create.extend(["--with", other.name()]);
+    }
+    owner.json(&["sync"])?;
+    let ring = owner.field(&create, "conversation")?;
+    for other in others {
+        other.json(&["sync"])?;
+    }
+    Ok((stage, relay, members, ring))
+}
+
+/// The last object of each process's statistics.
+fn talk(members: &[Member], ring: &str) -> Result<Vec<Value>> {
+    let run = ["--source", "synthetic", "--sink", "stats", "--duration", SECONDS];
+    let start = [&["call", "start", ring][..], &run].concat();
+    let answer = [&["call", "answer", "--within", "120"][..], &run].concat();
+    let printed: Vec<Result<Vec<Value>>> = std::thread::scope(|scope| {
+        let (start, answer) = (&start, &answer);
+        let talks: Vec<_> = members
+            .iter()
+            .enumerate()
+            .map(|(number, member)| scope.spawn(move || member.lines(if number == 0 { start } else { answer })))
+            .collect();
+        talks.into_iter().map(|talk| talk.join().map_err(|_| anyhow::anyhow!("a process was not waited for"))?).collect()
+    });
+    printed.into_iter().map(|lines| lines?.into_iter().next_back().context("no statistics")).collect()
+}
+
+#[test]
+fn two_processes_see_each_other_and_every_frame_opens() -> Result<()> {
+    let (_stage, _relay, members, ring) = conversation(&["ana", "ben"])?;
+    for stats in talk(&members, &ring)? {
+        assert_eq!(stats["decrypt_errors"], 0, "{stats}");
+        assert_eq!(stats["srtp"], "SRTP_AEAD_AES_256_GCM", "{stats}");
+        assert!(stats["frames_verified"].as_u64() > Some(30), "{stats}");
+        assert_eq!(stats["frames_verified"], stats["frames_decoded"], "each picture is newer than the one before: {stats}");
+        assert!(stats["latency_ms"].as_f64().is_some() && stats["first_frame_ms"].as_u64().is_some(), "{stats}");
+    }
+    for member in &members {
+        let history = member.lines(&["call", "history"])?;
+        assert_eq!(history.len(), 1, "{history:?}");
+        assert!(history.iter().all(|call| call["outcome"] == "completed" && call["quality"]["decrypt_errors"] == 0), "{history:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn four_processes_make_a_mesh() -> Result<()> {
+    let (_stage, _relay, members, ring) = conversation(&["ana", "ben", "lena", "mia"])?;
+    for stats in talk(&members, &ring)? {
+        assert_eq!(stats["decrypt_errors"], 0, "{stats}");
+        assert!(stats["frames_verified"].as_u64() > Some(10), "{stats}");
+    }
+    Ok(())
+}
