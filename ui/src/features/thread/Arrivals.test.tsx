@@ -55,3 +55,9 @@ test("many at once are counted", () => {
   rerender(<Arrivals messages={[1, 2, 3, 4].map((sequence) => message(sequence))} />);
   expect(said()).toEqual(["4 new messages"]);
 });
+
+test("a call is announced as one", () => {
+  const { rerender } = render(<Arrivals messages={[]} />);
+  rerender(<Arrivals messages={[message(1, { kind: "call", text: null })]} />);
+  expect(said()).toEqual(["ben called"]);
+});

@@ -30,7 +30,7 @@ export function Arrivals({ messages }: { messages: MessageView[] }): ReactNode {
         <p key={message.id}>
           {message.kind === "text"
             ? t("thread.arrived", { from: message.from, text: message.text ?? "" })
-            : t("thread.arrivedOther", { from: message.from })}
+            : t(message.kind === "call" ? "calls.incoming" : "thread.arrivedOther", { from: message.from })}
         </p>
       ))}
     </div>
