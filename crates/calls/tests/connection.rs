@@ -51,7 +51,7 @@ fn frame(number: u8, is_key: bool) -> Bytes {
 async fn frames_of_all_three_tracks_arrive_whole_over_aes_256() {
     let (a, mut a_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
     let (b, mut b_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
-    timeout(Duration::from_secs(20), connect(&a, &mut a_events, &b, &mut b_events)).await.unwrap();
+    timeout(Duration::from_secs(60), connect(&a, &mut a_events, &b, &mut b_events)).await.unwrap();
 
     let sender = Arc::clone(&a);
     let sending = tokio::spawn(async move {
@@ -80,13 +80,15 @@ async fn frames_of_all_three_tracks_arrive_whole_over_aes_256() {
             }
         }
     };
-    timeout(Duration::from_secs(20), all_heard).await.unwrap_or_else(|_| panic!("only {seen:?}"));
+    timeout(Duration::from_secs(60), all_heard).await.unwrap_or_else(|_| panic!("only {seen:?}"));
     sending.abort();
 
     let stats = a.stats().await;
     assert_eq!(stats.srtp, "SRTP_AEAD_AES_256_GCM", "{stats:?}");
     assert!(stats.dtls.contains("CHACHA20_POLY1305"), "{stats:?}");
-    assert_eq!((stats.local.as_str(), stats.remote.as_str()), ("host", "host"), "{stats:?}");
+    assert_eq!(stats.local, "host", "{stats:?}");
+    // A check may be quicker than the candidate.
+    assert!(["host", "prflx"].contains(&stats.remote.as_str()), "{stats:?}");
     let [ours, theirs] = a.fingerprints().await.unwrap();
     assert_eq!(b.fingerprints().await.unwrap(), [theirs, ours]);
     a.close().await;
@@ -97,7 +99,7 @@ async fn frames_of_all_three_tracks_arrive_whole_over_aes_256() {
 async fn a_path_is_found_anew_while_media_flow() {
     let (a, mut a_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
     let (b, mut b_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
-    timeout(Duration::from_secs(20), connect(&a, &mut a_events, &b, &mut b_events)).await.unwrap();
+    timeout(Duration::from_secs(60), connect(&a, &mut a_events, &b, &mut b_events)).await.unwrap();
     let offer = a.offer(true).await.unwrap();
     let answer = b.answer(offer).await.unwrap();
     a.accept(answer).await.unwrap();
@@ -117,5 +119,5 @@ async fn a_path_is_found_anew_while_media_flow() {
             }
         }
     };
-    timeout(Duration::from_secs(20), heard).await.unwrap();
+    timeout(Duration::from_secs(60), heard).await.unwrap();
 }

@@ -61,6 +61,32 @@ pub fn fingerprint(sdp: &str) -> Option<[u8; 32]> {
     found
 }
 
+/// A description or a candidate that tells no address of this machine: candidates that are not relayed are left out, and those that are say
+/// nothing of where they lead from (RFC 8839 §5.1).
+#[must_use]
+pub(super) fn without_addresses(text: &str) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let is_candidate = line.starts_with("a=candidate:") || line.starts_with("candidate:");
+        if !is_candidate {
+            hidden.push_str(line);
+        } else if line.contains(" typ relay") {
+            let (mut words, mut separator) = (line.trim_end().split(' '), "");
+            while let Some(word) = words.next() {
+                hidden.push_str(separator);
+                hidden.push_str(word);
+                separator = " ";
+                let in_place = if word == "raddr" { " 0.0.0.0" } else { " 9" };
+                if ["raddr", "rport"].contains(&word) && words.next().is_some() {
+                    hidden.push_str(in_place);
+                }
+            }
+            hidden.push_str(line.get(line.trim_end().len()..).unwrap_or_default());
+        }
+    }
+    hidden
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -95,7 +121,23 @@ mod tests {
         assert_eq!(check_description(&sdp().replace("AB:AB", "AB")), Err(BadDescription::Fingerprint));
     }
 
+    #[test]
+    fn what_is_hidden_says_nothing_of_the_machine_and_is_whole_otherwise() {
+        let relayed = "candidate:1 1 udp 16777215 198.51.100.7 49170 typ relay raddr 192.168.1.5 rport 51234 ufrag abc";
+        let hidden = relayed.replace("192.168.1.5 rport 51234", "0.0.0.0 rport 9");
+        assert_eq!(without_addresses(relayed), hidden);
+        let of_host = "a=candidate:2 1 udp 2130706431 192.168.1.5 51234 typ host\r\n";
+        let sdp = format!("{}a={relayed}\r\n{of_host}a=end-of-candidates\r\n", sdp());
+        assert_eq!(without_addresses(&sdp), sdp.replace(of_host, "").replace(relayed, &hidden));
+    }
+
     proptest! {
+        #[test]
+        fn what_has_no_candidates_stays_as_it_is(text in "[ -~\r\n]{0,300}") {
+            prop_assume!(!text.contains("candidate:"));
+            prop_assert_eq!(without_addresses(&text), text);
+        }
+
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,400}") {
             let _ = check_description(&text);

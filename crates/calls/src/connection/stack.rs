@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::{
     CongestionControlBuilder, NackResponderBuilder, ReceiverReportBuilder, Registry, SenderReportBuilder, Slot, TwccReceiverBuilder,
     TwccSenderBuilder,
@@ -84,9 +85,15 @@ fn settings() -> SettingEngine {
         .with_srtp_protection_profiles(vec![SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm])
         .with_dtls_cipher_suites(vec![CipherSuiteId::Tls_Ecdhe_Ecdsa_With_ChaCha20_Poly1305_Sha256])
         .with_include_loopback_candidate(true)
-        // A path that is silent for 2 s is restarted; what waits longer for an answer is gone.
-        .with_ice_timeouts(Some(Duration::from_secs(2)), Some(Duration::from_secs(15)), Some(Duration::from_millis(500)))
-        .with_ice_connection_attempts(Some(Duration::from_millis(50)), Some(20))
+        // Its socket can't be opened on a machine without a route for it, and then there is no connection at all; whoever hides behind a name of
+        // it is learnt from the checks that come.
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+        // Checks go both ways five times a second; a path on which none comes for longer than a second is broken, and another is looked for.
+        .with_ice_timeouts(Some(Duration::from_millis(1200)), Some(Duration::from_secs(15)), Some(Duration::from_millis(200)))
+        // Each candidate is tried for as long as an attempt lasts: a path may come back in the middle of it.
+        .with_ice_connection_attempts(Some(Duration::from_millis(50)), Some(160))
+        // The interfaces may be others by then; what broke is nothing to hold on to.
+        .with_discard_local_candidates_during_ice_restart(true)
         .with_host_acceptance_min_wait(None)
         .with_srflx_acceptance_min_wait(Some(Duration::from_millis(100)))
         .with_prflx_acceptance_min_wait(Some(Duration::from_millis(100)))

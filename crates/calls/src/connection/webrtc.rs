@@ -1,6 +1,6 @@
 //! The connection by the `webrtc` crate.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
@@ -17,6 +17,7 @@ use webrtc::peer_connection::{
     RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState, RTCSessionDescription, RTCStatsReportEntry, StatsSelector,
 };
 
+use super::description::without_addresses;
 use super::estimate::Estimate;
 use super::feedback::{Arrivals, Feedback};
 use super::inbound::{self, Inbound};
@@ -36,6 +37,7 @@ pub struct WebRtc {
     estimate: Estimate,
     arrivals: Arrivals,
     round_trip_us: Arc<AtomicU64>,
+    hides_address: bool,
     /// The attempt's descriptions: ours and the other side's.
     fingerprints: Mutex<[Option<[u8; 32]>; 2]>,
 }
@@ -57,6 +59,8 @@ impl WebRtc {
             events: events.clone(),
             inbound: inbound.clone(),
             round_trip_us: Arc::clone(&round_trip_us),
+            hides_address: options.is_relay_only,
+            was_connected: AtomicBool::new(false),
             connection: Mutex::default(),
         };
         let handler = Arc::new(handler);
@@ -88,7 +92,8 @@ impl WebRtc {
         let ssrcs = [&outbound[0], &outbound[1], &outbound[2]].map(|track| (track.ssrc, track.track));
         tokio::spawn(pass_on(feedback, ssrcs, inbound.clone(), events));
         let fingerprints = Mutex::default();
-        Ok((Arc::new(Self { connection, outbound, inbound, estimate, arrivals, round_trip_us, fingerprints }), receiver))
+        let hides_address = options.is_relay_only;
+        Ok((Arc::new(Self { connection, outbound, inbound, estimate, arrivals, round_trip_us, hides_address, fingerprints }), receiver))
     }
 
     fn note_fingerprint(&self, side: usize, sdp: &str) {
@@ -101,7 +106,7 @@ impl WebRtc {
         let sdp = description.sdp.clone();
         self.note_fingerprint(0, &sdp);
         self.connection.set_local_description(description).await?;
-        Ok(sdp)
+        Ok(if self.hides_address { without_addresses(&sdp) } else { sdp })
     }
 
     async fn negotiated(&self) -> Result<(), ConnectionError> {
@@ -210,6 +215,10 @@ impl Connection for WebRtc {
                 _ => {}
             }
         }
+        // One that nobody told of was learnt from its checks, and has no entry.
+        if stats.remote.is_empty() && !pair.1.is_empty() {
+            stats.remote = "prflx".into();
+        }
         self.round_trip_us.store((stats.round_trip_ms * 1000.0) as u64, Ordering::Relaxed);
         stats
     }
@@ -259,6 +268,8 @@ struct Handler {
     events: mpsc::Sender<ConnectionEvent>,
     inbound: [Arc<Inbound>; 3],
     round_trip_us: Arc<AtomicU64>,
+    hides_address: bool,
+    was_connected: AtomicBool,
     connection: Mutex<Option<Weak<dyn PeerConnection>>>,
 }
 
@@ -283,13 +294,22 @@ impl Handler {
 impl PeerConnectionEventHandler for Handler {
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
         let Ok(candidate) = event.candidate.to_json() else { return };
-        let candidate = Candidate { candidate: candidate.candidate, mid: Some("0".into()), line: candidate.sdp_mline_index };
+        let line = if self.hides_address { without_addresses(&candidate.candidate) } else { candidate.candidate };
+        if line.is_empty() {
+            return;
+        }
+        let candidate = Candidate { candidate: line, mid: Some("0".into()), line: candidate.sdp_mline_index };
         let _ = self.events.send(ConnectionEvent::Candidate(candidate)).await;
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         let state = match state {
-            RTCPeerConnectionState::Connected => LinkState::Connected,
+            RTCPeerConnectionState::Connected => {
+                self.was_connected.store(true, Ordering::Relaxed);
+                LinkState::Connected
+            }
+            // The other side looks for another path: by this one nothing comes any more.
+            RTCPeerConnectionState::Connecting if self.was_connected.load(Ordering::Relaxed) => LinkState::Disconnected,
             RTCPeerConnectionState::Disconnected => LinkState::Disconnected,
             RTCPeerConnectionState::Failed => LinkState::Failed,
             RTCPeerConnectionState::New | RTCPeerConnectionState::Connecting => LinkState::Connecting,
