@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 /// A picture is held no longer.
 const LONGEST: Duration = Duration::from_millis(200);
+/// Nobody notices sound that is later than its picture by so much (ITU-R BT.1359: 125 ms); pictures that come early are shown early.
+const UNNOTICED_MS: f64 = 80.0;
 
 /// A track's RTP clock against its sender's (RFC 3550 §6.4.1).
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ impl Synchronizer {
     pub fn hold(&self, timestamp: i64, now: Instant) -> Duration {
         let (Some(sound), Some(pictures), Some((playing, at))) = (self.sound, self.pictures, self.playing) else { return Duration::ZERO };
         let heard = sound.time_of(playing) + now.saturating_duration_since(at).as_secs_f64() * 1000.0;
-        let ahead_ms = pictures.time_of(timestamp) - heard;
+        let ahead_ms = pictures.time_of(timestamp) - heard - UNNOTICED_MS;
         Duration::try_from_secs_f64(ahead_ms / 1000.0).unwrap_or_default().min(LONGEST)
     }
 }
@@ -67,12 +69,13 @@ mod tests {
         assert_eq!(sync.hold(9000, now), Duration::ZERO, "nothing is known");
         sync.sound_clock(48_000, 1_000.0);
         sync.picture_clock(90_000, 1_000.0);
-        // The sound of 1.1 s plays; the picture of 1.16 s waits 60 ms.
+        // The sound of 1.1 s plays; the picture of 1.24 s waits 60 ms, and is 80 ms early then.
         sync.plays(Some(48_000 + 4_800), now);
-        assert_eq!(sync.hold(90_000 + 14_400, now).as_millis(), 60);
-        assert_eq!(sync.hold(90_000 + 14_400, now + Duration::from_millis(100)), Duration::ZERO, "late already");
+        assert_eq!(sync.hold(90_000 + 21_600, now).as_millis(), 60);
+        assert_eq!(sync.hold(90_000 + 14_400, now), Duration::ZERO, "early, and nobody notices");
+        assert_eq!(sync.hold(90_000 + 21_600, now + Duration::from_millis(100)), Duration::ZERO, "late already");
         assert_eq!(sync.hold(90_000 + 900_000, now), LONGEST, "a sender who lies about its clock does not stop pictures");
         sync.plays(None, now);
-        assert_eq!(sync.hold(90_000 + 14_400, now), Duration::ZERO, "without sound there is nothing to wait for");
+        assert_eq!(sync.hold(90_000 + 21_600, now), Duration::ZERO, "without sound there is nothing to wait for");
     }
 }

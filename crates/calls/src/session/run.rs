@@ -14,7 +14,7 @@ use super::peer::{PeerLink, layout};
 use super::{CallStats, CallView, Command, Event, SafetyKeys, SessionOptions, Sink};
 use crate::call::{End, Input, Machine, Output, Peer, Phase};
 use crate::clock;
-use crate::connection::{ConnectionError, ConnectionEvent, ConnectionOptions, WebRtc, fingerprint};
+use crate::connection::{ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, WebRtc, fingerprint};
 use crate::frame::{FrameError, FrameSealer};
 use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
 
@@ -22,8 +22,8 @@ use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
 const ADAPT: Duration = Duration::from_millis(500);
 /// So many frames wait to be sealed.
 const OUTGOING: usize = 64;
-/// A key frame is made at most this often, whoever asks.
-const KEY_FRAME_GAP: Duration = Duration::from_millis(300);
+/// A key frame is made at most this often, whoever asks; who asks sooner gets one as soon as it may be.
+const KEY_FRAME_GAP: Duration = Duration::from_millis(200);
 
 struct Running {
     machine: Machine,
@@ -45,7 +45,9 @@ struct Running {
     /// Since the call was answered.
     answered_at: Option<Instant>,
     live_since: Option<Instant>,
+    /// When a track's last key frame was wanted, and when the next one is due.
     key_frame_at: [Option<Instant>; 3],
+    key_frame_due: [Option<Instant>; 3],
     sealed: Vec<u8>,
 }
 
@@ -80,6 +82,7 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
         answered_at: None,
         live_since: None,
         key_frame_at: [None; 3],
+        key_frame_due: [None; 3],
         sealed: Vec::new(),
     };
     running.carry_out(outputs, now).await;
@@ -107,13 +110,19 @@ fn sealers(secret: &CallSecret, me: &[u8; 16]) -> Result<[FrameSealer; 3], Frame
 
 impl Running {
     fn wakes_at(&self) -> Option<Instant> {
-        self.links.values().filter_map(PeerLink::due).chain(self.machine.wakes_at()).min()
+        let key_frames = self.key_frame_due.iter().flatten().copied();
+        self.links.values().filter_map(PeerLink::due).chain(self.machine.wakes_at()).chain(key_frames).min()
     }
 
     async fn woken(&mut self) {
         let now = clock::now();
         for (peer, link) in &mut self.links {
             link.show(*peer, Some(now), self.sink.as_ref());
+        }
+        for track in Track::ALL {
+            if self.key_frame_due.get_mut(track as usize).is_some_and(|due| due.take_if(|due| *due <= now).is_some()) {
+                self.want_key_frame(track, now);
+            }
         }
         if self.machine.wakes_at().is_some_and(|at| at <= now) {
             self.input(Input::Tick).await;
@@ -340,7 +349,14 @@ impl Running {
                 let candidates = vec![candidate];
                 self.tell(Event::Send(Some(peer), SignalBody::Candidates { attempt, candidates })).await;
             }
-            ConnectionEvent::State(state) => self.input(Input::Link(peer, state)).await,
+            ConnectionEvent::State(state) => {
+                if state == LinkState::Connected {
+                    // Who has just come needs a key frame, and does not have to ask.
+                    self.key_frame_at = [None; 3];
+                    self.want_key_frames(now);
+                }
+                self.input(Input::Link(peer, state)).await;
+            }
             ConnectionEvent::Video { track, frame } => link.picture(peer, track, &frame, &self.playout, self.sink.as_ref(), now),
             ConnectionEvent::Audio(packet) => link.sound(peer, packet, &self.playout, now),
             ConnectionEvent::KeyFrameWanted(track) => self.want_key_frame(track, now),
@@ -354,10 +370,18 @@ impl Running {
     }
 
     fn want_key_frame(&mut self, track: Track, now: Instant) {
-        let (Some(at), Some(Some(device))) = (self.key_frame_at.get_mut(track as usize), self.devices.get(track as usize)) else { return };
-        if at.is_none_or(|at| now.saturating_duration_since(at) >= KEY_FRAME_GAP) {
-            *at = Some(now);
-            device.want_key();
+        let index = track as usize;
+        let (Some(at), Some(due), Some(Some(device))) =
+            (self.key_frame_at.get_mut(index), self.key_frame_due.get_mut(index), self.devices.get(index))
+        else {
+            return;
+        };
+        match at.map(|at| at + KEY_FRAME_GAP).filter(|next| *next > now) {
+            Some(next) => *due = Some(next),
+            None => {
+                (*at, *due) = (Some(now), None);
+                device.want_key();
+            }
         }
     }
 
