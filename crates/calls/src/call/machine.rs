@@ -201,6 +201,11 @@ impl Machine {
                     *is_ringing = true;
                     self.changed();
                 }
+                // Whoever is asked to come learns who is there; it may not have been on line when that was said to all.
+                if self.is_in() && !self.peers.contains_key(&peer) {
+                    let media = self.media;
+                    self.send(Some(peer), SignalBody::Joined(media));
+                }
             }
             SignalBody::Declined { is_busy } => self.declined(from, is_busy),
             SignalBody::Joined(media) => self.joined(from, media, now),

@@ -7,7 +7,7 @@ use bezel_calls::call::{Input, Peer};
 use bezel_calls::session::{CallStats, Command, Event};
 use bezel_protocol::content::{CallOutcome, GuestInvitation, SignalBody};
 use bezel_protocol::guest::GuestSignalBody;
-use bezel_protocol::wire::CallJoined;
+use bezel_protocol::wire::{CallJoined, GuestMessage};
 use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -54,6 +54,8 @@ pub(super) struct Desk<'a> {
     pub(super) judged: BTreeSet<CallId>,
     /// Signals that came before their invitation.
     pub(super) early: VecDeque<(tokio::time::Instant, Heard)>,
+    /// Knocks at links that are not known yet.
+    pub(super) early_knocks: VecDeque<(tokio::time::Instant, GuestMessage)>,
     /// The last number of each device in each call: what came before is a replay.
     pub(super) heard: BTreeMap<(CallId, DeviceId), u64>,
     errands: mpsc::UnboundedSender<BoxFuture<'a, Errand>>,
@@ -71,6 +73,7 @@ impl<'a> Desk<'a> {
             doors: Doors::default(),
             judged: BTreeSet::new(),
             early: VecDeque::new(),
+            early_knocks: VecDeque::new(),
             heard: BTreeMap::new(),
             errands,
             came_in_s: 0,

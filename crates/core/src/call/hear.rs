@@ -7,7 +7,7 @@ use bezel_protocol::content::{CallOutcome, SignalBody};
 use bezel_protocol::guest::GuestSignalBody;
 use bezel_protocol::wire::GuestMessage;
 
-use super::desk::{Desk, EARLY, MAX_EARLY};
+use super::desk::{Desk, EARLY, MAX_EARLY, noted};
 use super::door::{Said, Standing};
 use super::signal::{self, Heard};
 use crate::cache;
@@ -95,11 +95,32 @@ impl Desk<'_> {
                 self.early.push_back((at, heard));
             }
         }
+        for (at, message) in std::mem::take(&mut self.early_knocks) {
+            let row = cache::calls::get(&mut *self.member.cache.read().await?, message.call).await?;
+            if row.and_then(|row| row.guest).is_some_and(|guest| guest.link == message.link) {
+                noted(Box::pin(self.attend(message)).await);
+            } else if now.duration_since(at) < EARLY {
+                self.early_knocks.push_back((at, message));
+            }
+        }
         Ok(())
     }
 
-    /// A guest's browser speaks, or has gone.
+    /// A guest's browser speaks, or has gone. The link may be so new that its message has not come yet.
     pub(super) async fn hear_guest(&mut self, message: GuestMessage) -> Result<()> {
+        let row = cache::calls::get(&mut *self.member.cache.read().await?, message.call).await?;
+        let is_known = row.and_then(|row| row.guest).is_some_and(|guest| guest.link == message.link);
+        if !is_known {
+            if self.early_knocks.len() >= MAX_EARLY {
+                self.early_knocks.pop_front();
+            }
+            self.early_knocks.push_back((tokio::time::Instant::now(), message));
+            return Ok(());
+        }
+        self.attend(message).await
+    }
+
+    async fn attend(&mut self, message: GuestMessage) -> Result<()> {
         let guest = message.guest;
         let Some(said) = self.doors.hear(self.member, message).await? else { return Ok(()) };
         match said {
