@@ -43,7 +43,11 @@ impl Turn {
             TurnListen::At(addr) => sockets::bind(addr).map_err(|error| (addr, error))?,
             TurnListen::Beside => {
                 let anywhere = SocketAddr::new(relay.ip(), 0);
-                sockets::bind(relay).or_else(|_| sockets::bind(anywhere)).map_err(|error| (relay, error))?
+                let elsewhere = |error: io::Error| {
+                    tracing::warn!(%relay, %error, "the UDP port of this number is not to be had; STUN and TURN take another");
+                    sockets::bind(anywhere)
+                };
+                sockets::bind(relay).or_else(elsewhere).map_err(|error| (relay, error))?
             }
         };
         let addr = socket.local_addr().map_err(|error| (relay, error))?;

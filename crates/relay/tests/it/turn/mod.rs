@@ -1,6 +1,7 @@
 //! STUN and TURN inside the relay, over real sockets, and who must not get through by them.
 
 mod client;
+mod media;
 
 use std::net::SocketAddr;
 use std::time::Duration;
