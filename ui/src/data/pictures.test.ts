@@ -36,7 +36,10 @@ test("an answer names the stream as frames do", () => {
 /** A decoder that gives a picture for each frame, or fails when told. */
 class Decoder {
   static opened: Decoder[] = [];
+  static holds = 0;
   state = "configured";
+  decodeQueueSize = 0;
+  ondequeue: (() => void) | null = null;
   decoded: string[] = [];
   readonly told: VideoDecoderInit;
   constructor(told: VideoDecoderInit) {
@@ -49,6 +52,10 @@ class Decoder {
   }
   decode({ type }: { type: string }): void {
     this.decoded.push(type);
+    if (this.decodeQueueSize < Decoder.holds) {
+      this.decodeQueueSize += 1;
+      return;
+    }
     this.told.output({ displayWidth: 4, displayHeight: 3, close: () => undefined } as unknown as VideoFrame);
   }
 }
@@ -79,6 +86,7 @@ function watching(): { pictures: Pictures; canvas: HTMLCanvasElement } {
 
 beforeEach(() => {
   Decoder.opened = [];
+  Decoder.holds = 0;
   vi.useFakeTimers({ now: 1_000 });
   vi.stubGlobal("VideoDecoder", Decoder);
   vi.stubGlobal(
@@ -159,4 +167,27 @@ test("a way that is lost is opened again", () => {
   expect(Decoder.opened).toHaveLength(1);
   hear(message("d-ben-1", true));
   expect(Decoder.opened).toHaveLength(2);
+});
+
+test("frames that the decoder has not taken are answered when it takes them", () => {
+  Decoder.holds = 2;
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  hear(message("d-ben-1", true));
+  hear(message("d-ben-1", false));
+  expect(said).not.toHaveBeenCalled();
+  const [decoder] = Decoder.opened;
+  Object.assign(decoder ?? {}, { decodeQueueSize: 1 });
+  decoder?.ondequeue?.();
+  expect(said).toHaveBeenCalledTimes(1);
+});
+
+test("a decoder that takes nothing for long is begun anew", () => {
+  Decoder.holds = 9;
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  hear(message("d-ben-1", true));
+  vi.advanceTimersByTime(2_600);
+  hear(message("d-ben-1", true));
+  expect(Decoder.opened.map(({ state }) => state)).toEqual(["closed", "configured"]);
 });

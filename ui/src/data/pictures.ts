@@ -132,7 +132,7 @@ class Stream {
   #decoder: VideoDecoder | null = null;
   #canvas: HTMLCanvasElement | null = null;
   #waitsForKey = true;
-  #undecoded = 0;
+  #unsaid = 0;
   #askedAt = -ASK_MS;
   #heardAt = 0;
   #cameAt = 0;
@@ -163,7 +163,7 @@ class Stream {
 
   take(frame: Frame): void {
     this.#cameAt = performance.now();
-    const isStuck = this.#undecoded > 0 && performance.now() - this.#heardAt > STUCK_MS;
+    const isStuck = this.#unsaid > 0 && performance.now() - this.#heardAt > STUCK_MS;
     if (isStuck) this.begin();
     if (!this.#canvas || typeof VideoDecoder === "undefined" || (this.#waitsForKey && !frame.isKey)) {
       this.#say();
@@ -172,11 +172,12 @@ class Stream {
     }
     try {
       this.#decoder ??= this.#open();
-      if (this.#undecoded === 0) this.#heardAt = performance.now();
-      this.#undecoded += 1;
+      if (this.#unsaid === 0) this.#heardAt = performance.now();
+      this.#unsaid += 1;
       this.#waitsForKey = false;
       const { isKey, timestamp, data } = frame;
       this.#decoder.decode(new EncodedVideoChunk({ type: isKey ? "key" : "delta", timestamp, data }));
+      this.#answer();
     } catch {
       this.#failed();
     }
@@ -187,7 +188,7 @@ class Stream {
     const decoder = this.#decoder;
     this.#decoder = null;
     if (decoder && decoder.state !== "closed") decoder.close();
-    for (; this.#undecoded > 0; this.#undecoded -= 1) this.#say();
+    for (; this.#unsaid > 0; this.#unsaid -= 1) this.#say();
     this.#waitsForKey = true;
   }
 
@@ -205,19 +206,25 @@ class Stream {
           frame.close();
           return;
         }
-        this.#heardAt = performance.now();
-        if (this.#undecoded > 0) {
-          this.#undecoded -= 1;
-          this.#say();
-        }
+        this.#answer();
         this.#draw(frame);
       },
       error: () => {
         if (decoder === this.#decoder) this.#failed();
       },
     });
+    decoder.ondequeue = () => {
+      if (decoder === this.#decoder) this.#answer();
+    };
     decoder.configure({ codec: "vp8", optimizeForLatency: true });
     return decoder;
+  }
+
+  /** Frames are answered as the decoder takes them; some give a picture only after they were given the next ones. */
+  #answer(): void {
+    const waiting = this.#decoder?.decodeQueueSize ?? 0;
+    if (this.#unsaid > waiting) this.#heardAt = performance.now();
+    for (; this.#unsaid > waiting; this.#unsaid -= 1) this.#say();
   }
 
   #failed(): void {
