@@ -29,9 +29,10 @@ async fn main() -> ExitCode {
 fn log() {
     let level = std::env::var("BEZEL_LOG").unwrap_or_default();
     let filter = if !level.is_empty() && level.chars().all(char::is_alphabetic) {
-        format!("warn,bezel_calls={level},bezel_core={level},bezel_crypto={level},bezel_protocol={level}")
+        format!("warn,webrtc=off,rtc=off,bezel_calls={level},bezel_core={level},bezel_crypto={level},bezel_protocol={level}")
     } else {
-        "error".to_owned()
+        // A path that does not work is no error where another does.
+        "error,webrtc=off,rtc=off".to_owned()
     };
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
 }

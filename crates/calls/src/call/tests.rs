@@ -6,7 +6,7 @@ use bezel_protocol::content::{CallOutcome, MediaState, SignalBody};
 use bezel_protocol::{DeviceId, GuestId};
 use proptest::prelude::*;
 
-use super::{End, Input, Limits, Machine, Output, Peer, Phase, Sender};
+use super::{End, Input, Limits, Machine, Output, Peer, Phase, Sender, first_number};
 use crate::clock;
 use crate::connection::LinkState;
 
@@ -162,6 +162,47 @@ fn a_replayed_signal_changes_nothing() {
     assert!(ana.feed(Input::Signal { from: Sender::Member(BEN), number: 7, body: SignalBody::Left }).is_empty());
     assert!(ana.feed(Input::Signal { from: Sender::Member(BEN), number: 3, body: SignalBody::Left }).is_empty());
     assert!(ana.ended().is_none());
+}
+
+/// A power cut says no goodbye: the numbers of whoever comes back tell.
+#[test]
+fn whoever_comes_in_anew_is_connected_anew() {
+    let (mut ana, peer) = (Device::live(ANA, BEN), Peer::Device(BEN));
+    let number = first_number(1_790_000_000);
+    let said = ana.feed(Input::Signal { from: Sender::Member(BEN), number, body: SignalBody::Joined(VIDEO) }).to_vec();
+    assert!(said.contains(&Output::Close(peer)) && said.contains(&Output::Open(peer, Some(1))), "{said:?}");
+    // The same coming-in said again is none.
+    assert!(
+        !ana.feed(Input::Signal { from: Sender::Member(BEN), number: number + 1, body: SignalBody::Joined(VIDEO) })
+            .contains(&Output::Close(peer))
+    );
+}
+
+#[test]
+fn whoever_is_called_is_told_who_is_there_and_may_hear_elsewhere_that_it_is_over() {
+    let mut ana = Device::calling(ANA, 2);
+    let told = Output::Send(Some(Peer::Device(BEN)), SignalBody::Joined(VIDEO));
+    assert!(ana.hear(Sender::Member(BEN), SignalBody::Ringing).contains(&told));
+    let mut ben = Device::called(BEN, 2);
+    ben.feed(Input::Dismiss(CallOutcome::Missed, End::There));
+    assert_eq!(ben.ended(), Some((CallOutcome::Missed, End::There)));
+    assert!(ana.feed(Input::Dismiss(CallOutcome::Missed, End::There)).is_empty(), "who calls is not told so");
+}
+
+/// The one who called may be gone without a word: nobody waits for ever.
+#[test]
+fn an_answer_to_nobody_ends() {
+    let mut ben = Device::called(BEN, 1);
+    ben.feed(Input::Answer(VIDEO));
+    ben.after(61);
+    assert!(ben.ended().is_some());
+    let mut ben = Device::called(BEN, 1);
+    ben.hear(Sender::Member(ANA), SignalBody::Joined(VIDEO));
+    ben.feed(Input::Answer(VIDEO));
+    for _ in 0..6 {
+        ben.after(9);
+    }
+    assert_eq!(ben.ended(), Some((CallOutcome::Failed, End::There)));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Line {
     peers: usize,
     srtp: String,
     dtls: String,
+    /// Of a guest: the code to read aloud.
+    safety_code: Option<String>,
 }
 
 impl Line {
@@ -48,6 +50,7 @@ impl Line {
             peers: stats.peers.len(),
             srtp: first.map(|peer| peer.link.srtp.clone()).unwrap_or_default(),
             dtls: first.map(|peer| peer.link.dtls.clone()).unwrap_or_default(),
+            safety_code: stats.peers.iter().find_map(|peer| peer.safety_code.clone()),
         }
     }
 }
