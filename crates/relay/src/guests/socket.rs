@@ -27,8 +27,10 @@ const PING: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(50);
 /// Whoever takes so long to take a message is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
-/// A page that loads anew, or a network that changes, has so long before the guest has left.
-const GRACE: Duration = Duration::from_secs(8);
+/// A page that loads anew has so long before the guest at the door has gone.
+const GRACE_AT_THE_DOOR: Duration = Duration::from_secs(8);
+/// A network that changes has so long before the guest has left the call.
+const GRACE_IN_CALL: Duration = Duration::from_secs(20);
 /// Signals: so many at once, then so many a second. Who sends more is cut off.
 const SIGNALS: (f64, f64) = (60.0, 10.0);
 
@@ -84,11 +86,11 @@ async fn attend<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, sitting: Sitt
         End::Flood => {
             let frame = CloseFrame { code: close_code::POLICY, reason: "too many signals".into() };
             let _ = tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Close(Some(frame)))).await;
-            tokio::time::sleep(GRACE).await;
+            linger(&app, &sitting).await;
         }
         End::Broken => {
             drop(socket);
-            tokio::time::sleep(GRACE).await;
+            linger(&app, &sitting).await;
         }
     }
     if app.guests.stand_up(&sitting).is_some()
@@ -96,6 +98,12 @@ async fn attend<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, sitting: Sitt
     {
         tracing::warn!(%error, "a guest has gone, but could not be taken out of the call; silence will end it");
     }
+}
+
+/// Gives a guest time to come back.
+async fn linger<S: Store>(app: &App<S>, sitting: &Sitting) {
+    let grace = if app.guests.is_admitted(sitting) { GRACE_IN_CALL } else { GRACE_AT_THE_DOOR };
+    tokio::time::sleep(grace).await;
 }
 
 /// Why a connection ended.
