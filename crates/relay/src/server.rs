@@ -188,10 +188,11 @@ async fn serve<S: Store + Clone>(
     let ledger = app.ledger.clone();
     let upkeep = tokio::spawn(keep_up(Arc::clone(&app)));
     let router = http::router(Arc::clone(&app));
+    let stopping = Arc::clone(&app);
     let stop = async move {
         let _ = stopped.await;
-        app.hub.close();
-        app.guests.close();
+        stopping.hub.close();
+        stopping.guests.close();
         let _ = told.send(());
     };
     let limit = async {
@@ -215,6 +216,9 @@ async fn serve<S: Store + Clone>(
         }
     };
     upkeep.abort();
+    if let Some(turn) = &app.turn {
+        turn.stop().await;
+    }
     if let Err(error) = ledger.flush(&store).await {
         tracing::warn!(%error, "the last bytes that went out are not in the logs of their files");
     }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bezel_protocol::wire::IceServer;
 use tokio::task::JoinHandle;
@@ -27,7 +27,7 @@ pub(crate) struct Turn {
     /// The host by which it is reached, where that is known.
     host: Option<IpAddr>,
     relayed: IpAddr,
-    running: JoinHandle<()>,
+    running: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Turn {
@@ -58,7 +58,20 @@ impl Turn {
         let from = bound.filter(|ip| ip.is_ipv4() == relayed.is_ipv4()).unwrap_or_else(|| unspecified(relayed.is_ipv4()));
         let running = sockets::spawn(socket, from, relayed, access).map_err(|error| (addr, error))?;
         tracing::info!(%addr, %relayed, "STUN and TURN are served");
-        Ok(Some(Self { addr, host, relayed, running }))
+        Ok(Some(Self { addr, host, relayed, running: Mutex::new(Some(running)) }))
+    }
+
+    /// Ends it; its ports are free when this returns.
+    pub(crate) async fn stop(&self) {
+        let running = self.take();
+        if let Some(running) = running {
+            running.abort();
+            let _ = running.await;
+        }
+    }
+
+    fn take(&self) -> Option<JoinHandle<()>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Where it listens.
@@ -82,7 +95,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.running.abort();
+        self.take().iter().for_each(JoinHandle::abort);
     }
 }
 

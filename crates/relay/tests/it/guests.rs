@@ -207,7 +207,7 @@ async fn two_guests_come_by_a_link_of_several_uses() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_a_revoked_and_a_guessed_link_lead_nowhere() {
     let scene = Scene::set(false).await;
-    let soon = NewGuestLink { link: GuestLinkId::from_bytes(random()), expires_at_ms: now_ms() + 1500, ..scene.new_link(false) };
+    let soon = NewGuestLink { link: GuestLinkId::from_bytes(random()), expires_at_ms: now_ms() + 10_000, ..scene.new_link(false) };
     assert_eq!(scene.shop.ana.post(path::GUEST_LINKS, &soon).await.status, 200);
     let mut waits = Page::open(scene.base(), soon.link).await;
     waits.hello().await;

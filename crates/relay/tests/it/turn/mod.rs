@@ -14,6 +14,7 @@ use proptest::test_runner::TestRunner;
 use reqwest::Method;
 use tokio::net::UdpSocket;
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use crate::support::{Person, Shop, random};
 use client::TurnClient;
@@ -132,4 +133,19 @@ async fn the_client_of_coturn_loses_nothing_between_two_allocations() {
     let output = output.expect("turnutils_uclient, of the package coturn, is installed");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("Total lost packets 0 "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_ended_leaves_its_ports_free() {
+    let (mut shop, _ben, _, [of_ana, _]) = in_call().await;
+    let mut ana = TurnClient::new(&of_ana).await;
+    let relayed = ana.allocate().await.unwrap();
+    shop.close().await;
+    for port in [ana.server(), relayed] {
+        let limit = Instant::now() + Duration::from_secs(60);
+        while let Err(error) = UdpSocket::bind(port).await {
+            assert!(Instant::now() < limit, "{port}: {error}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
