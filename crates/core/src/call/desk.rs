@@ -60,6 +60,8 @@ pub(super) struct Desk<'a> {
     pub(super) heard: BTreeMap<(CallId, DeviceId), u64>,
     errands: mpsc::UnboundedSender<BoxFuture<'a, Errand>>,
     pub(super) came_in_s: u64,
+    /// Seconds since the task began.
+    pub(super) ticks: u64,
 }
 
 impl<'a> Desk<'a> {
@@ -77,6 +79,7 @@ impl<'a> Desk<'a> {
             heard: BTreeMap::new(),
             errands,
             came_in_s: 0,
+            ticks: 0,
         };
         (desk, Aside { new: aside, under_way: FuturesUnordered::new() })
     }
@@ -106,7 +109,7 @@ impl<'a> Desk<'a> {
                     }
                     Err(RecvError::Closed) => break,
                 },
-                _ = second.tick() => self.second(),
+                _ = second.tick() => self.second().await,
             }
         }
         self.close(&mut aside).await;

@@ -1,7 +1,6 @@
 //! What the others will see and hear, before they do.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bezel_calls::device::DeviceError;
 use bezel_calls::media::{DeviceSender, Outgoing};
@@ -29,7 +28,7 @@ impl Preview {
         let (outgoing, mut pictures) = mpsc::channel(QUEUE);
         let camera = opened(camera, async |source| {
             let pictures = source.camera().await?;
-            started(DeviceSender::pictures(Track::Camera, pictures, Instant::now(), outgoing.clone()))
+            started(DeviceSender::pictures(Track::Camera, pictures, tokio::time::Instant::now().into_std(), outgoing.clone()))
         })
         .await;
         let microphone = opened(microphone, async |source| {

@@ -51,6 +51,20 @@ impl Desk<'_> {
         self.hear_early().await
     }
 
+    /// Asks after calls that go on without this device, as far as is known: not every end is said.
+    pub(super) async fn look_after_open_calls(&self) -> Result<()> {
+        let open = cache::calls::open(&mut *self.member.cache.read().await?).await?;
+        let now_ms = self.member.now_ms();
+        for row in open {
+            let is_here = self.active.as_ref().is_some_and(|active| active.call == row.id);
+            let waits = row.guest.as_ref().is_some_and(|guest| guest.expires_at_ms > now_ms);
+            if !is_here && !waits && now_ms - row.started_at_ms > FRESH_MS {
+                self.ask_whether_it_goes_on(row);
+            }
+        }
+        Ok(())
+    }
+
     /// The caller's word that it is over ends the ringing, even where the signal was lost.
     async fn dismiss_if_over(&self, open: &[Call]) -> Result<()> {
         let Some(active) = self.active.as_ref().filter(|active| active.rings() && !active.is_door) else { return Ok(()) };

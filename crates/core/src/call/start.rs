@@ -2,6 +2,7 @@
 
 use bezel_crypto::Secret;
 use bezel_protocol::content::{CallInvitation, CallMedia, CallOutcome, CallSecretBytes, Content};
+use bezel_protocol::wire::CallJoined;
 use bezel_protocol::{CallId, ConversationId};
 
 use super::options::CallOptions;
@@ -32,6 +33,10 @@ pub async fn start(member: &Member, conversation: ConversationId, media: CallMed
     }
     let call = CallId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
     let joined = presence::join(member, call, conversation).await?;
+    if let Err(error) = can_hide(&options, &joined) {
+        presence::leave(member, call).await;
+        return Err(error);
+    }
     let invitation = CallInvitation { call, media, secret: secret(member)?, guest: None };
     if let Err(error) = announce(member, conversation, invitation).await {
         presence::leave(member, call).await;
@@ -51,6 +56,7 @@ pub async fn answer(member: &Member, call: CallId, options: CallOptions) -> Resu
     may_call(member, row.conversation).await?;
     is_free(member, Some(call))?;
     let joined = presence::join(member, call, row.conversation).await?;
+    can_hide(&options, &joined)?;
     let at_the_door = guest::at_the_door(member, call);
     member.calls.ask(|reply| Order::Answer(Box::new(row), options, joined.ice_servers, reply)).await??;
     // Whoever opens the door lets in who rang.
@@ -78,6 +84,19 @@ pub(super) async fn may_call(member: &Member, conversation: ConversationId) -> R
         ),
         _ => error,
     })
+}
+
+/// An address is hidden by a TURN server, or not at all.
+fn can_hide(options: &CallOptions, joined: &CallJoined) -> Result<()> {
+    let has_turn = joined.ice_servers.iter().flat_map(|server| &server.urls).any(|url| url.starts_with("turn"));
+    if options.hides_address && !has_turn {
+        return Err(Error::refused(
+            "no_turn",
+            "Your address can't be hidden: the relay offers no TURN server.",
+            "Speak with whoever runs the relay, or call without hiding it.",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether this member is in no call but `call`, which may ring.

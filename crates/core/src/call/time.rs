@@ -13,10 +13,16 @@ use crate::error::Result;
 
 /// The time of a call is kept this often, so that a crash forgets little of it.
 const NOTE_SECONDS: u32 = 10;
+/// Calls of others are asked after this often, in seconds.
+const LOOK_TICKS: u64 = 60;
 
 impl Desk<'_> {
     /// Once a second.
-    pub(super) fn second(&mut self) {
+    pub(super) async fn second(&mut self) {
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(LOOK_TICKS) {
+            noted(self.look_after_open_calls().await);
+        }
         let now = tokio::time::Instant::now();
         let Some(active) = self.active.as_ref().filter(|active| active.is_in) else { return };
         let (call, session) = (active.call, active.session.clone());
@@ -43,7 +49,9 @@ impl Desk<'_> {
                 active.session.tell(bezel_calls::session::Command::IceServers(joined.ice_servers)).await;
             }
             Errand::Stats(call, Some(stats)) => self.measured(call, &stats).await?,
-            Errand::GoesOn(row, Some(false)) => end::note(self.member, row.id, CallOutcome::Missed, None, None).await?,
+            Errand::GoesOn(row, Some(false)) if self.active.as_ref().is_none_or(|active| active.call != row.id) => {
+                end::note(self.member, row.id, CallOutcome::Missed, None, None).await?
+            }
             Errand::Turned(row, options, Ok(joined)) => self.come_in(*row, options, joined.ice_servers).await?,
             // It rings where it can't be taken at once.
             Errand::Turned(row, _, Err(_)) if self.active.is_none() => self.ring(*row, None).await?,

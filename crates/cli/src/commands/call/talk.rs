@@ -59,12 +59,17 @@ pub(super) async fn stay(member: &Member, run: &RunCall, watching: &Watching, ou
                     print(member, verifier, output).await?;
                 }
                 if run.duration.is_some_and(|seconds| live > seconds) {
-                    call::leave(member).await?;
+                    left(call::leave(member).await)?;
                 }
             }
-            _ = tokio::signal::ctrl_c() => call::leave(member).await?,
+            _ = tokio::signal::ctrl_c() => left(call::leave(member).await)?,
         }
     }
+}
+
+/// A call that ended by itself meanwhile was left too.
+fn left(left: Result<()>) -> Result<()> {
+    left.or_else(|error| if error.code == "no_call" { Ok(()) } else { Err(error) })
 }
 
 async fn print(member: &Member, verifier: &Verifier, output: &Output) -> Result<()> {
