@@ -1,7 +1,7 @@
 //! Whatever comes, the relay does not fail.
 
 use bezel_protocol::wire::{ChallengeRequest, path};
-use bezel_protocol::{ConversationId, cbor};
+use bezel_protocol::{ConversationId, GuestId, GuestLinkId, cbor};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reqwest::Method;
@@ -16,6 +16,7 @@ fn garbage_never_makes_the_relay_fail() {
         let conversation = shop.ana.begin().await;
         (shop, conversation)
     });
+    let (link, guest) = (GuestLinkId::from_bytes([1; 16]), GuestId::from_bytes([2; 16]));
     let targets: Vec<(Method, String)> = [
         path::WORKSPACES,
         path::CHALLENGE,
@@ -26,10 +27,13 @@ fn garbage_never_makes_the_relay_fail() {
         path::CONVERSATIONS,
         path::COMMITS,
         path::MESSAGES,
+        path::CALLS,
+        path::GUEST_LINKS,
     ]
     .into_iter()
     .map(|of| (Method::POST, path::of(of, conversation)))
     .chain([path::EPOCH_KEYS, path::VAULT].map(|of| (Method::PUT, of.to_owned())))
+    .chain([Method::POST, Method::PUT, Method::DELETE].map(|method| (method, path::of_guest(link, guest))))
     .collect();
     // Real requests of another kind, with a byte changed, come further than noise.
     let subject = bezel_protocol::login::Subject::Device(shop.ana.device);

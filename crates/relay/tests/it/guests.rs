@@ -432,3 +432,28 @@ async fn where_browsers_would_give_no_camera_no_link_is_made_and_the_reason_is_t
     let refusal: bezel_protocol::wire::ErrorBody = cbor::decode(&response.bytes().await.unwrap()).unwrap();
     assert!(refusal.message.contains("--tls-cert") && refusal.message.contains("--public-url"), "{}", refusal.message);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_made_a_link_admitted_and_sent_away_is_in_the_audit_log() {
+    let mut scene = Scene::set(true).await;
+    let mut page = Page::open(scene.base(), scene.link).await;
+    let (guest, _) = page.hello().await;
+    assert_eq!(scene.ask(&scene.ben, Method::PUT, guest).await, 200);
+    assert_eq!(scene.ask(&scene.shop.ana, Method::DELETE, guest).await, 200);
+    let path = path::of_link(path::GUEST_LINK, scene.link);
+    assert_eq!(scene.shop.ana.send_bytes(Method::DELETE, &path, Vec::new()).await.status, 200);
+    scene.shop.close().await;
+    let data = scene.shop.folder.path().to_str().unwrap();
+    let export = std::process::Command::new(env!("CARGO_BIN_EXE_bezel-relay")).args(["audit", "export", "--data", data]).output().unwrap();
+    let export = String::from_utf8(export.stdout).unwrap();
+    let (link, guest) = (scene.link.to_string(), guest.to_string());
+    for (action, person, subject) in [
+        ("guest_link_create", &scene.shop.ana, &link),
+        ("guest_admit", &scene.ben, &guest),
+        ("guest_send_away", &scene.shop.ana, &guest),
+        ("guest_link_revoke", &scene.shop.ana, &link),
+    ] {
+        let line = export.lines().find(|line| line.contains(&format!("\"{action}\""))).unwrap_or_else(|| panic!("{action} in {export}"));
+        assert!(line.contains(&person.device.to_string()) && line.contains(subject.as_str()), "{line}");
+    }
+}
