@@ -1,0 +1,128 @@
+//! A client in a real browser calls with a member by a link: both see each other, and whoever has another link sees nothing. C8
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bezel_tests::browser::Browser;
+use bezel_tests::member::Member;
+use bezel_tests::relay::Relay;
+use bezel_tests::scene::{Stage, found, join, relay};
+use serde_json::Value;
+
+const WIDE: (u32, u32) = (1280, 800);
+/// What the page shows of the first member: width of the picture, pictures shown, frames opened and refused.
+const SEEN: &str = r#"
+    const picture = document.querySelector('[data-testid="picture"]');
+    const { opened, refused } = document.querySelector('[data-testid="stage"]')?.dataset ?? {};
+    const shown = picture?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+    arguments[0]({ width: picture?.videoWidth ?? 0, shown, opened: Number(opened ?? 0), refused: Number(refused ?? 0) });
+"#;
+
+struct Scene {
+    stage: Stage,
+    relay: Relay,
+    ana: Member,
+    url: String,
+}
+
+/// Ana, whose workspace has ben too, has made a link into a call.
+fn scene(name: &str) -> Result<Scene> {
+    let stage = Stage::new(name)?;
+    let relay = relay(&stage)?;
+    let (ana, ben) = (Member::with_passphrase(stage.path(), "ana")?, Member::with_passphrase(stage.path(), "ben")?);
+    found(&ana, "Maison Lune", &relay.url())?;
+    join(&ana, &ben, "member")?;
+    ana.json(&["sync"])?;
+    let ring = ana.field(&["conversation", "create", "--title", "Ring 2041", "--with", "ben"], "conversation")?;
+    let url = ana.field(&["call", "link", &ring, "--hours", "1"], "url")?;
+    Ok(Scene { stage, relay, ana, url })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_and_a_member_see_each_other_and_another_link_shows_nothing() -> Result<()> {
+    let Scene { stage, relay: _relay, ana, url } = scene("guest")?;
+    let answer = ["call", "answer", "--source", "synthetic", "--sink", "stats", "--admit", "--json"];
+    let mut member = ana.start("answer", &answer)?;
+    let stranger = knock(stage.path(), "stranger", &with_another_secret(&url)?).await?;
+    let client = knock(stage.path(), "client", &url).await?;
+    client.see("[data-testid='stage']").await?;
+
+    client
+        .until("sixty pictures of 720 lines", async || {
+            let seen = client.script(SEEN).await?;
+            Ok(seen["width"] == 1280 && number(&seen, "shown") >= 60)
+        })
+        .await?;
+    member.until("the client's 720 lines", || {
+        Ok(last_line(&ana)?.is_some_and(|line| line["height"] == 720 && number(&line, "frames_decoded") >= 60))
+    })?;
+    let (seen, line) = (client.script(SEEN).await?, last_line(&ana)?.context("a line of statistics")?);
+    ensure!(number(&seen, "opened") >= 60 && seen["refused"] == 0, "the browser opens every frame: {seen}");
+    ensure!(line["decrypt_errors"] == 0 && line["srtp"] == "SRTP_AEAD_AES_256_GCM", "the member opens every frame: {line}");
+
+    client.click("[data-testid='safety']").await?;
+    let code = client.text("[data-testid='safety-code']").await?.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(line["safety_code"] == code, "both have one code to read aloud: {code} here, {line} there");
+    // It comes with the browser's next look at its own statistics.
+    client.until("the cipher of its media", async || Ok(client.text("[data-testid='cipher']").await?.contains("AEAD-AES-256-GCM"))).await?;
+    client.picture("guest-safety-code").await?;
+    client.click("[data-testid='safety']").await?;
+    client.picture("guest-call-1280").await?;
+    client.size(360, 740).await?;
+    client.picture("guest-call-360").await?;
+
+    // The stranger knocked first, at a door where everyone is let in: the knock opened nowhere. Then the link was used up.
+    ensure!(stranger.script(SEEN).await?["shown"] == 0, "a stranger sees nothing");
+    stranger.see("[data-testid='ended'][data-reason='used']").await?;
+    let late = Browser::open(stage.path(), "late", WIDE).await?;
+    late.go(&url).await?;
+    late.see("[data-testid='ended'][data-reason='used']").await?;
+
+    client.click("[data-testid='leave']").await?;
+    client.see("[data-testid='ended'][data-reason='left']").await?;
+    for browser in [late, stranger, client] {
+        browser.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_told_that_a_link_was_withdrawn() -> Result<()> {
+    let Scene { stage, relay: _relay, ana, url } = scene("guest-revoked")?;
+    let waits = knock(stage.path(), "waits", &url).await?;
+    waits.see("[data-testid='give-up']").await?;
+    let link = url.split_once("/call/").and_then(|(_, rest)| rest.split_once('#')).context("a link")?.0;
+    ana.json(&["call", "unlink", link])?;
+    waits.see("[data-testid='ended'][data-reason='revoked']").await?;
+    waits.close().await
+}
+
+/// A browser whose person asks to come in.
+async fn knock(folder: &Path, name: &str, url: &str) -> Result<Browser> {
+    let browser = Browser::open(folder, name, WIDE).await?;
+    browser.go(url).await?;
+    browser.click("[data-testid='turn-on']").await?;
+    browser.fill("[data-testid='name']", "Chiara Rossi").await?;
+    browser.click("[data-testid='ask']").await?;
+    Ok(browser)
+}
+
+/// The same link, whose secret has one bit changed.
+fn with_another_secret(url: &str) -> Result<String> {
+    let (link, fragment) = url.split_once('#').context("a link has a fragment")?;
+    let mut bytes = URL_SAFE_NO_PAD.decode(fragment)?;
+    *bytes.get_mut(20).context("the secret begins at byte 17")? ^= 1;
+    Ok(format!("{link}#{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// What the member's statistics said last.
+fn last_line(member: &Member) -> Result<Option<Value>> {
+    let log = std::fs::read_to_string(member.folder().join("answer.log"))?;
+    Ok(log.lines().rev().filter(|line| line.starts_with("{\"frames_sent\"")).find_map(|line| serde_json::from_str(line).ok()))
+}
+
+fn number(value: &Value, name: &str) -> u64 {
+    value.get(name).and_then(Value::as_u64).unwrap_or(0)
+}
