@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bezel_tests::keyring::{Keyring, SERVICE};
 use bezel_tests::member::{Member, Unlock};
 use bezel_tests::needle::{Needle, leaks};
+use bezel_tests::process::wait_for;
 use bezel_tests::scene::{Stage, found, join, relay};
 use bezel_tests::wire::Wire;
 
@@ -48,12 +49,14 @@ fn no_text_title_or_key_is_in_files_logs_or_on_the_wire() -> Result<()> {
     // A picture, whose thumbnail goes along; the plaintext on either side lies elsewhere, where its owner put it.
     let desk = Stage::new("canary-desk")?;
     let thumbnail = exchange_picture(&ana, &ben, &talk, desk.path())?;
+    let secret = call(&ana, &ben, &talk)?;
 
     let picture = picture();
     let mut needles = vec![
         Needle::text("the name of a file", FILE_NAME),
         Needle::bytes("a file", picture.get(20_000..20_064).context("a stretch of the file")?),
         Needle::bytes("a thumbnail", thumbnail.get(200..264).context("a stretch of the thumbnail")?),
+        Needle::bytes("the secret of a link into a call", secret.get(17..49).context("a secret after version and call")?),
     ];
     needles.extend([Needle::text("a message", TEXT), Needle::text("a reply", REPLY), Needle::text("a title", TITLE)]);
     needles.push(Needle::text("the recovery words", &words.join(" ")));
@@ -92,6 +95,19 @@ fn exchange_picture(ana: &Member, ben: &Member, talk: &str, desk: &Path) -> Resu
     ana.json(&["file", "revoke", &other])?;
     ben.json(&["sync"])?;
     Ok(STANDARD.decode(url.1)?)
+}
+
+/// The two call each other, and ana makes a link for a client. Answers what stands behind the link's #.
+fn call(ana: &Member, ben: &Member, talk: &str) -> Result<Vec<u8>> {
+    let answer = ["call", "answer", "--source", "synthetic", "--sink", "stats", "--duration", "2", "--json"];
+    let mut answering = ben.start("answer", &answer)?;
+    let start = ["call", "start", talk, "--source", "synthetic", "--sink", "stats", "--duration", "2"];
+    let seen = ana.lines(&start)?.pop().context("statistics of the call")?;
+    ensure!(seen["frames_decoded"].as_u64() > Some(0) && seen["decrypt_errors"] == 0, "the call itself went well: {seen}");
+    wait_for("the end of the call", || Ok((!answering.is_alive()).then_some(())))?;
+    let link = ana.field(&["call", "link", talk], "url")?;
+    let (_, fragment) = link.split_once('#').context("a link has a fragment")?;
+    Ok(URL_SAFE_NO_PAD.decode(fragment)?)
 }
 
 /// A bitmap of noise, 200 × 100 pixels (BITMAPINFOHEADER, 24 bits).
