@@ -114,6 +114,10 @@ impl Relay {
         let access = Arc::new(Access::new(&key));
         let turn = Turn::start(reach.turn, addr, reach.turn_public_ip, Arc::clone(&access));
         let turn = turn.await.map_err(|(addr, error)| RelayStartError::Turn(addr, error))?;
+        let is_shut_in = turn.as_ref().is_some_and(|turn| turn.addr().ip().is_loopback());
+        if is_shut_in && reach.public_url.as_ref().is_some_and(|url| url.scheme() == "https") {
+            tracing::warn!("guests come from elsewhere, but TURN is reached from this machine only: give it an address by --turn");
+        }
         let ways = Reach { public_url: reach.public_url, is_tls: tls.is_some(), listen: addr };
         let app = App::load(store, key, (settings, max_workspaces), (blobs, files), (ways, turn, access)).await?;
         if !addr.ip().is_loopback() {

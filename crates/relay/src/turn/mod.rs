@@ -58,6 +58,9 @@ impl Turn {
         let from = bound.filter(|ip| ip.is_ipv4() == relayed.is_ipv4()).unwrap_or_else(|| unspecified(relayed.is_ipv4()));
         let running = sockets::spawn(socket, from, relayed, access).map_err(|error| (addr, error))?;
         tracing::info!(%addr, %relayed, "STUN and TURN are served");
+        if addr.ip().is_unspecified() && relayed.is_loopback() {
+            tracing::warn!("this machine's own address is not to be found: name it by --turn-public-ip");
+        }
         Ok(Some(Self { addr, host, relayed, running: Mutex::new(Some(running)) }))
     }
 
