@@ -4,7 +4,8 @@
 //! that the system chooses, on loopback only. Whoever connects must be a page of the app and name a token that works once.
 //!
 //! A message is a frame: flags (1: a key frame, 2: of a screen, 4: of this device), the length of the person's id, the id, the time in
-//! 1/90000 s as 64 bits, and the frame. An answer is flags, length and id of a frame that was taken.
+//! 1/90000 s as 64 bits, and the frame. An answer is flags, length and id of a frame that was taken. Where frames were left out and there is
+//! room again, a message of flags with 8, length and id alone says so: the window asks for a key frame.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,6 +38,7 @@ const MAX_ANSWER_BYTES: usize = 128;
 const KEY: u8 = 1;
 const SCREEN: u8 = 2;
 const OWN: u8 = 4;
+const GAP: u8 = 8;
 
 /// The way of pictures to the windows.
 #[derive(Default)]
@@ -62,6 +64,8 @@ struct Viewer {
 struct Stream {
     under_way: u8,
     waits_for_key: bool,
+    /// Frames were left out, and the window does not know yet.
+    has_gap: bool,
 }
 
 #[derive(Clone)]
@@ -114,21 +118,28 @@ impl Sink for Shared {
 impl Viewer {
     fn offer(&self, head: &[u8], is_key: bool, message: &Bytes) {
         let mut streams = lock(&self.streams);
-        let stream = streams.entry(head.to_vec()).or_insert(Stream { under_way: 0, waits_for_key: true });
+        let stream = streams.entry(head.to_vec()).or_insert(Stream { under_way: 0, waits_for_key: true, has_gap: false });
         if stream.under_way >= CREDIT {
-            stream.waits_for_key = true;
+            (stream.waits_for_key, stream.has_gap) = (true, true);
         }
         if stream.waits_for_key && (!is_key || stream.under_way >= CREDIT) {
             return;
         }
-        stream.waits_for_key = false;
+        (stream.waits_for_key, stream.has_gap) = (false, false);
         stream.under_way += 1;
         let _ = self.outgoing.send(message.clone());
     }
 
     fn taken(&self, head: &[u8]) {
-        if let Some(stream) = lock(&self.streams).get_mut(head) {
-            stream.under_way = stream.under_way.saturating_sub(1);
+        let mut streams = lock(&self.streams);
+        let Some(stream) = streams.get_mut(head) else { return };
+        stream.under_way = stream.under_way.saturating_sub(1);
+        if std::mem::take(&mut stream.has_gap) {
+            let mut gap = head.to_vec();
+            if let Some(flags) = gap.first_mut() {
+                *flags |= GAP;
+            }
+            let _ = self.outgoing.send(Bytes::from(gap));
         }
     }
 }

@@ -78,6 +78,7 @@ async fn a_slow_window_gets_three_frames_and_then_the_next_key_frame_after_it_to
     while lock(&viewer.streams).values().any(|stream| stream.under_way == CREDIT) {
         tokio::task::yield_now().await;
     }
+    assert_eq!(next(&mut socket).await, [OWN | GAP, 0], "the window asks for a key frame");
     show(DELTA_FRAME); // 8: there is room, but what it stands on was left out
     show(KEY_FRAME); // 9
     assert_eq!(time(&next(&mut socket).await), 9);

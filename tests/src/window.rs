@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
-use thirtyfour::{By, Capabilities, WebDriver, WebElement};
+use thirtyfour::{By, Capabilities, WebDriver, WebElement, WindowHandle};
 
 use crate::display::Display;
 use crate::process::{PATIENCE, Running, free_port, isolated, make_home, program};
@@ -103,6 +103,46 @@ impl Window {
             Ok(element.is_enabled().await.unwrap_or(false) && element.click().await.is_ok())
         })
         .await
+    }
+
+    /// The window that is driven now, to come back to.
+    ///
+    /// # Errors
+    /// If the driver doesn't answer.
+    pub async fn here(&self) -> Result<WindowHandle> {
+        Ok(self.client.window().await?)
+    }
+
+    /// Drives another window of the app, once there is one whose address holds `part`.
+    ///
+    /// # Errors
+    /// If it doesn't open.
+    pub async fn go_to(&self, part: &str) -> Result<()> {
+        // The one before may have closed.
+        let before = self.here().await.ok();
+        self.until(&format!("the window {part}"), async || {
+            for window in self.client.windows().await? {
+                // One may close while it is looked at.
+                if self.client.switch_to_window(window).await.is_ok()
+                    && self.client.current_url().await.is_ok_and(|url| url.as_str().contains(part))
+                {
+                    return Ok(true);
+                }
+            }
+            if let Some(before) = &before {
+                let _ = self.client.switch_to_window(before.clone()).await;
+            }
+            Ok(false)
+        })
+        .await
+    }
+
+    /// Drives the window that was driven before.
+    ///
+    /// # Errors
+    /// If it has closed.
+    pub async fn back_to(&self, window: &WindowHandle) -> Result<()> {
+        Ok(self.client.switch_to_window(window.clone()).await?)
     }
 
     /// How many there are now.

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fakeHost } from "../host/fake";
 import type { Host } from "../host/host";
-import { Pictures, readFrame, taken } from "./pictures";
+import { Pictures, readFrame, readGap, taken } from "./pictures";
 
 const BEN = { person: "d-ben-1", isScreen: false };
 
@@ -26,6 +26,22 @@ test("a frame says whose it is, when it was, and whether it stands alone", () =>
 test("what is too short to be a frame is none", () => {
   const whole = new Uint8Array(message("d-ben-1", true));
   for (let length = 0; length < 17; length += 1) expect(readFrame(whole.slice(0, length).buffer)).toBeNull();
+});
+
+test("a gap names the stream of which frames were left out", () => {
+  expect(readGap(new Uint8Array([8 | 2, 2, 97, 98]).buffer)).toEqual({ person: "ab", isScreen: true });
+  expect(readGap(new Uint8Array([8 | 4, 0]).buffer)).toEqual({ person: null, isScreen: false });
+  expect(readGap(message("ab", true))).toBeNull();
+});
+
+test("where frames were left out a key frame is asked for at once", () => {
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  hear(message("d-ben-1", true));
+  vi.advanceTimersByTime(600);
+  asked.mockReset();
+  hear(new Uint8Array([8, 7, ...new TextEncoder().encode("d-ben-1")]).buffer);
+  expect(asked).toHaveBeenCalledExactlyOnceWith("d-ben-1");
 });
 
 test("an answer names the stream as frames do", () => {

@@ -18,6 +18,8 @@ export interface Frame {
 const KEY = 1;
 const SCREEN = 2;
 const OWN = 4;
+/** Frames of a stream were left out: there was no room. */
+const GAP = 8;
 
 /** The head of a message: flags, the id of the person by its length, the time in 1/90000 s; the rest is the frame. */
 export function readFrame(message: ArrayBuffer): Frame | null {
@@ -34,6 +36,15 @@ export function readFrame(message: ArrayBuffer): Frame | null {
   };
 }
 
+/** The stream of which frames were left out, where a message says that. */
+export function readGap(message: ArrayBuffer): StreamName | null {
+  const bytes = new Uint8Array(message);
+  const [flags = 0, length = 0] = bytes;
+  if (!(flags & GAP) || bytes.length !== 2 + length) return null;
+  const person = flags & OWN ? null : new TextDecoder().decode(bytes.subarray(2));
+  return { person, isScreen: (flags & SCREEN) !== 0 };
+}
+
 /** Says that a frame of a stream was taken: the next one may come. */
 export function taken({ person, isScreen }: StreamName): ArrayBuffer {
   const id = new TextEncoder().encode(person ?? "");
@@ -46,7 +57,7 @@ export function taken({ person, isScreen }: StreamName): ArrayBuffer {
 const nameOf = ({ person, isScreen }: StreamName): string => `${person ?? ""}/${isScreen ? "screen" : "camera"}`;
 
 /** A key frame is asked for at most so often. */
-const ASK_MS = 700;
+const ASK_MS = 500;
 /** A decoder that is given frames and gives nothing for so long is begun anew. */
 const STUCK_MS = 2500;
 const AGAIN_MS = 1000;
@@ -82,7 +93,9 @@ export class Pictures {
     }, SILENT_MS);
     this.#wire ??= this.#host.openPictures(
       (message) => {
-        const frame = readFrame(message);
+        const gap = readGap(message);
+        if (gap) this.#stream(gap).gap();
+        const frame = gap ? null : readFrame(message);
         if (frame) this.#stream(frame.stream).take(frame);
       },
       () => {
@@ -154,6 +167,11 @@ class Stream {
     if (this.#canvas !== canvas) return;
     this.#canvas = null;
     this.begin();
+  }
+
+  /** Frames were left out: what comes next builds on them. */
+  gap(): void {
+    if (this.#canvas) this.#ask();
   }
 
   /** Asks for a key frame where something should be seen and nothing comes. */
