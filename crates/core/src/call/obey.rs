@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::active::{Active, Beginning};
 use super::desk::{Desk, Errand, noted};
+use super::door::Standing;
 use super::guest::nobody;
 use super::options::CallOptions;
 use super::order::Order;
@@ -44,7 +45,7 @@ impl Desk<'_> {
             Order::Stats(reply) => self.stats(reply),
             Order::Generation(reply) => answer(reply, self.active.as_ref().map(|active| active.generation)),
             Order::Door(guest, reply) => {
-                let call = self.doors.get(guest).map(|guest| guest.call);
+                let call = self.doors.get(guest).filter(|guest| guest.standing == Standing::Waiting).map(|guest| guest.call);
                 answer(reply, call.filter(|call| self.active.as_ref().is_some_and(|active| active.call == *call && active.is_in)));
             }
             Order::Admit(guest, reply) => answer(reply, self.admit(guest).await),
