@@ -28,8 +28,9 @@ use tokio::sync::{OnceCell, mpsc};
 
 use crate::loopback;
 
-/// So many frames of a stream are under way to a window; what comes then is left out, up to the next key frame.
-const CREDIT: u8 = 3;
+/// So many frames of a stream are under way to a window: a quarter of a second. What comes then is left out, up to the next key frame;
+/// with fewer, a window that is held up for a moment would need one each time.
+const CREDIT: u8 = 8;
 /// So many tokens wait to be used.
 const MAX_TOKENS: usize = 8;
 /// An answer is no longer than an id.

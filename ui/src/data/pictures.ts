@@ -270,7 +270,7 @@ class Stream {
       const { displayWidth: width, displayHeight: height } = next;
       if (canvas) {
         if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-        canvas.getContext("2d")?.drawImage(next, 0, 0);
+        canvas.getContext("2d", { alpha: false })?.drawImage(next, 0, 0);
         this.#drawn += 1;
         canvas.dataset["frames"] = String(this.#drawn);
       }
