@@ -61,6 +61,8 @@ const ASK_MS = 500;
 /** A decoder that is given frames and gives nothing for so long is begun anew. */
 const STUCK_MS = 2500;
 const AGAIN_MS = 1000;
+/** Decoded pictures lie in memory: a canvas that lies there too is drawn several times as fast where there is no real graphics card. */
+const ON_THE_CPU: CanvasRenderingContext2DSettings = { alpha: false, willReadFrequently: true };
 /** Where nothing comes for so long, the way may wait for a key frame: one is asked for. */
 const SILENT_MS = 1500;
 
@@ -270,7 +272,7 @@ class Stream {
       const { displayWidth: width, displayHeight: height } = next;
       if (canvas) {
         if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-        canvas.getContext("2d", { alpha: false })?.drawImage(next, 0, 0);
+        canvas.getContext("2d", ON_THE_CPU)?.drawImage(next, 0, 0);
         this.#drawn += 1;
         canvas.dataset["frames"] = String(this.#drawn);
       }
