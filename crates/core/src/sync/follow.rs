@@ -32,11 +32,12 @@ pub async fn follow(member: &Member, mut stop: watch::Receiver<bool>) {
     let mut wait = FIRST_WAIT;
     while !*stop.borrow() {
         tokio::select! {
-            _ = stop.changed() => {}
+            // Whoever could say stop is gone: nobody wants it any more.
+            stopped = stop.changed() => if stopped.is_err() { break },
             outcome = connected(member) => {
                 wait = if outcome { FIRST_WAIT } else { (wait * 2).min(LONGEST_WAIT) };
                 tokio::select! {
-                    _ = stop.changed() => {}
+                    stopped = stop.changed() => if stopped.is_err() { break },
                     () = tokio::time::sleep(wait) => {}
                     () = member.woken() => {}
                 }
