@@ -14,6 +14,8 @@ const FREEZE_MS: u64 = 183;
 
 pub(crate) fn run() {
     let seconds = crate::setting("BEZEL_SECONDS", 25);
+    // A part of a row's name picks rows.
+    let wanted = std::env::var("BEZEL_FAULT").unwrap_or_default();
     println!(
         "{:34} {:>8} {:>7} {:>9} {:>8} {:>8} {:>7} {:>7}",
         "", "frames/s", "age ms", "longest", "frozen", "back ms", "lines", "errors"
@@ -26,7 +28,10 @@ pub(crate) fn run() {
         ("10 % lost", Fault { loss: 0.1, ..delayed }),
         ("30 +- 20 ms each way", Fault { delay: 30.0, jitter: 20.0, ..Fault::default() }),
         ("500 kbit/s", Fault { rate: 500_000.0, ..delayed }),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(name, _)| name.contains(&wanted))
+    {
         let mut line = Line::new();
         let pair = call(&line, [1, 2]);
         line.set(0, fault);
@@ -42,13 +47,18 @@ pub(crate) fn run() {
         ("another path, side of the offer", [1, 2], false),
         ("another path, side of the answer", [2, 1], false),
         ("another path, signals 2 s later", [1, 2], true),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(name, ..)| name.contains(&wanted))
+    {
         let mut line = Line::new();
         line.set(0, delayed);
         line.set(1, delayed);
         let pair = call(&line, ids);
         std::thread::sleep(Duration::from_secs(5));
         pair.reports();
+        // What is seen before is the beginning of the freeze.
+        std::thread::sleep(Duration::from_secs(1));
         pair.cut_signals(signals);
         if name.starts_with("cut") {
             line.set(0, Fault { cut: true, ..delayed });
