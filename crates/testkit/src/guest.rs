@@ -180,7 +180,9 @@ impl Browser {
         let signal = open_guest_signal(sealed, Direction::ToGuest, self.link.call, &self.link.secret, |_| Some(members))?;
         let device = signal.device.context("a member's signal names its device")?;
         match signal.body {
-            GuestSignalBody::Waiting { member } => self.changes.send_modify(|state| { state.heard_by.insert(member); }),
+            GuestSignalBody::Waiting { member } => self.changes.send_modify(|state| {
+                state.heard_by.insert(member);
+            }),
             GuestSignalBody::Admitted { member, generation, secret, media } => {
                 self.changes.send_modify(|state| {
                     state.admitted_by.insert(member);
