@@ -222,7 +222,7 @@ impl SealedSecret {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum GuestNotice {
-    /// First, on every connection.
+    /// First, on every connection whose door is open.
     Hello {
         /// This browser's id, to come back by after the connection broke.
         guest: crate::GuestId,
