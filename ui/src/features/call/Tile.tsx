@@ -20,7 +20,8 @@ interface Props {
 export function Tile({ person, isScreen, speaks, stats }: Props): ReactNode {
   const { t } = useTranslation();
   const name = isScreen ? t("call.tile.screen", { name: person.name }) : person.name;
-  const shows = isScreen || person.camera;
+  // What was said of a camera may be late or lost: pictures that come are shown.
+  const shows = isScreen || person.camera || (stats?.frames_per_second ?? 0) > 0;
   return (
     <figure
       className={styles["tile"]}
