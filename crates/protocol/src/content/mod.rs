@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{ConversationId, Hash, MessageId, cbor};
 
 pub use call::{
-    CallEnd, CallInvitation, CallMedia, CallOutcome, CallSecretBytes, CallSignal, Candidate, GuestInvitation, GuestStanding, MAX_CANDIDATES,
-    MAX_SDP_BYTES, MediaState, SignalBody,
+    CallEnd, CallInvitation, CallMedia, CallOutcome, CallSecretBytes, CallSignal, Candidate, GuestInvitation, GuestStanding,
+    MAX_CANDIDATES, MAX_SDP_BYTES, MediaState, SignalBody,
 };
 pub use file::{
     File, FileAction, FileKeyBytes, FileKeys, FileReceipt, FileRevocation, MAX_FILE_NAME_BYTES, MAX_THUMBNAIL_BYTES, Manifest, Picture,

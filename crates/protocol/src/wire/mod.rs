@@ -19,7 +19,8 @@ mod sync;
 pub use backup::{EpochKeys, StoredVault, WrappedEpochKey};
 pub use bytes::Bytes;
 pub use call::{
-    CallJoined, CallParticipant, CallRecord, GuestLinkCreated, GuestMessage, IceServer, MAX_GUEST_LINK_MS, NewCall, NewGuestLink, Participant,
+    CallJoined, CallParticipant, CallRecord, GuestLinkCreated, GuestMessage, IceServer, MAX_GUEST_LINK_MS, NewCall, NewGuestLink,
+    Participant,
 };
 pub use commit::{CommitAccepted, CommitUpload, Commits, GroupState, MemberRole, StoredCommit, Welcome, WelcomeUpload, Welcomes};
 pub use conversation::NewConversation;
