@@ -270,18 +270,16 @@ impl Machine {
         let participant = self.peers.entry(peer).or_insert_with(Participant::new);
         let (is_new, knew) = (participant.link == Link::Joined, participant.media);
         participant.media = media;
-        if offers {
-            if is_new {
-                participant.link = Link::Connecting { since: now };
-                participant.is_open = true;
-                let attempt = participant.next_attempt();
-                self.outputs.push(Output::Open(peer, Some(attempt)));
-            }
-        } else if is_new {
+        if is_new {
             participant.link = Link::Connecting { since: now };
-            // So that it knows of us and offers: it may have come after we said so to all.
+            participant.is_open |= offers;
+            let attempt = offers.then(|| participant.next_attempt());
+            // It may have come after we said to all that we are here: it is to know our media, and to offer where that is its turn.
             let media = self.media;
             self.send(Some(peer), SignalBody::Joined(media));
+            if offers {
+                self.outputs.push(Output::Open(peer, attempt));
+            }
         }
         if is_new || knew != media {
             self.changed();

@@ -101,15 +101,16 @@ fn a_call_goes_from_ringing_to_live_and_the_lower_device_offers() {
 }
 
 #[test]
-fn whoever_comes_late_is_told_who_is_there() {
-    // Ben, the higher, hears of Caro: she offers only to those below... above her; he lets her know of himself.
-    let mut caro = Device::calling(CARO, 2);
-    assert!(
-        caro.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO))
-            .contains(&Output::Send(Some(Peer::Device(BEN)), SignalBody::Joined(VIDEO)))
-    );
-    // Said again, nothing more is answered: no endless talk.
-    assert!(!caro.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).iter().any(|output| matches!(output, Output::Send(..))));
+fn whoever_comes_late_is_told_who_is_there_and_what_they_send() {
+    // Whoever's turn it is to offer: without it, the other side would show a microphone and a camera that are off.
+    for me in [ANA, CARO] {
+        let mut device = Device::calling(me, 2);
+        let said = device.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO));
+        assert_eq!(said.first(), Some(&Output::Send(Some(Peer::Device(BEN)), SignalBody::Joined(VIDEO))));
+        assert_eq!(said.contains(&Output::Open(Peer::Device(BEN), Some(1))), me < BEN);
+        // Said again, nothing more is answered: no endless talk.
+        assert!(!device.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).iter().any(|output| matches!(output, Output::Send(..))));
+    }
 }
 
 #[test]
