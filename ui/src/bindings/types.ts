@@ -780,9 +780,13 @@ export type LastMessage = {
  */
 from: string, 
 /**
- * The first words; empty where it can't be read.
+ * The first words; empty where there are none, or it can't be read.
  */
 preview: string, 
+/**
+ * Of a call: what it was to carry.
+ */
+call: CallMedia | null, 
 /**
  * When.
  */

@@ -103,7 +103,15 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
       unread: workspace.unread.get(one.id) ?? 0,
       my_role: one.my_role,
       removed: one.removed,
-      last: last ? { from: last.from, preview: last.text ?? "", sent_at: last.sent_at, mine: last.mine } : null,
+      last: last
+        ? {
+            from: last.from,
+            preview: last.text ?? "",
+            call: last.call?.media ?? null,
+            sent_at: last.sent_at,
+            mine: last.mine,
+          }
+        : null,
       updated_at: last?.sent_at ?? one.created_at,
     };
   };

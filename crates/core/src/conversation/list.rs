@@ -8,6 +8,7 @@ use super::{known, role_of};
 use crate::cache::conversations::Conversation;
 use crate::cache::messages::Kind;
 use crate::cache::{self, Connection};
+use crate::call::MediaName;
 use crate::change::Change;
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -43,8 +44,10 @@ pub struct ConversationSummary {
 pub struct LastMessage {
     /// Handle of the sender.
     pub from: String,
-    /// The first words; empty where it can't be read.
+    /// The first words; empty where there are none, or it can't be read.
     pub preview: String,
+    /// Of a call: what it was to carry.
+    pub call: Option<MediaName>,
     /// When.
     pub sent_at: Timestamp,
     /// Whether this member sent it.
@@ -71,6 +74,10 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
     let members = cache::conversations::members(db, conversation.id).await?;
     let roster = member.roster();
     let newest = cache::messages::newest(db, conversation.id).await?;
+    let call = match newest.as_ref().filter(|message| message.kind == Kind::Call) {
+        Some(message) => cache::calls::of_message(db, message.id).await?.map(|call| call.media.into()),
+        None => None,
+    };
     Ok(ConversationSummary {
         id: conversation.id.to_string(),
         title: conversation.title.clone(),
@@ -83,9 +90,9 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
             from: roster.user(message.user).map_or_else(|| "?".into(), |user| user.handle.to_string()),
             preview: match message.kind {
                 Kind::Text | Kind::File => message.text.unwrap_or_default().chars().take(PREVIEW_CHARS).collect(),
-                Kind::Call => "Call".into(),
-                Kind::Event | Kind::Unknown | Kind::Unreadable => String::new(),
+                Kind::Call | Kind::Event | Kind::Unknown | Kind::Unreadable => String::new(),
             },
+            call,
             sent_at: Timestamp::from_ms(message.sent_at_ms),
             mine: message.user == member.user(),
         }),

@@ -209,9 +209,10 @@ function usePreview(): (conversation: ConversationSummary) => string {
   const { t } = useTranslation();
   return ({ last }) => {
     if (!last) return "";
+    const text = last.call ? t(last.call === "video" ? "call.video" : "call.audio") : last.preview;
     // Something that happened by itself, or that can't be read, has no words; the thread tells which.
-    if (last.preview === "") return last.mine ? "" : last.from;
-    return last.mine ? t("list.you", { text: last.preview }) : `${last.from}: ${last.preview}`;
+    if (text === "") return last.mine ? "" : last.from;
+    return last.mine ? t("list.you", { text }) : `${last.from}: ${text}`;
   };
 }
 
