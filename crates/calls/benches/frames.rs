@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bezel_calls::frame::{FrameOpener, FrameSealer, Layout};
-use bezel_crypto::Secret;
 use bezel_crypto::call::{CallSecret, FrameKey, Track};
+use bezel_crypto::{Secret, SystemRng};
 use bezel_protocol::CallId;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
@@ -23,7 +23,7 @@ fn frames(criterion: &mut Criterion) {
     let key = key();
     for (name, size) in SIZES {
         let frame = vec![0x5a; size];
-        let (mut sealer, mut sealed) = (FrameSealer::new(&key, Layout::Vp8).unwrap(), Vec::new());
+        let (mut sealer, mut sealed) = (FrameSealer::new(&key, Layout::Vp8, &mut SystemRng).unwrap(), Vec::new());
         criterion.bench_function(&format!("seal {name}"), |bencher| {
             bencher.iter(|| sealer.seal(black_box(&frame), &mut sealed).unwrap());
         });

@@ -54,7 +54,10 @@ export class Generations {
   }
 }
 
-/** Seals the frames of one track of this page, whichever connections they go out on: a counter is never used twice. */
+/**
+ * Seals the frames of one track of this page, whichever connections they go out on: a counter is never used twice. It begins anywhere below
+ * 2^62, so that not even a relay that gives two pages one id makes them use a nonce twice (RFC 9605 §9.1).
+ */
 export class FrameSealer {
   #sealing: { number: number; secret: Promise<FrameSecret>; counter: bigint } | undefined;
 
@@ -71,7 +74,7 @@ export class FrameSealer {
     if (!generation) throw new FrameError("closed");
     if (this.#sealing?.number !== generation.number) {
       const secret = secretOf(generation, this.sender, this.track, "encrypt");
-      this.#sealing = { number: generation.number, secret, counter: 0n };
+      this.#sealing = { number: generation.number, secret, counter: anywhere() };
     }
     const sealing = this.#sealing;
     const counter = sealing.counter++;
@@ -134,6 +137,12 @@ async function secretOf(
 ): Promise<FrameSecret> {
   const key = await frameKey(generation, sender, track);
   return frameSecret(key.id, key.base, usage);
+}
+
+/** Where a counter begins. */
+function anywhere(): bigint {
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return random >> 2n;
 }
 
 /** Which counters of a key came. */

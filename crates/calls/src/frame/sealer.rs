@@ -1,6 +1,7 @@
 //! Seals the frames of one track that this device sends.
 
 use bezel_crypto::call::FrameKey;
+use bezel_crypto::{Rng, rng};
 use sframe::frame::{MediaFrameView, MonotonicCounter};
 
 use super::backend::EncryptionKey;
@@ -14,13 +15,15 @@ pub struct FrameSealer {
 }
 
 impl FrameSealer {
-    /// A sealer that begins to count.
+    /// A sealer that begins to count anywhere below 2^62: a device that leaves a call and comes back has its key again, and no counter
+    /// may serve twice under one key (RFC 9605 §9.1).
     ///
     /// # Errors
-    /// When the library refuses the key.
-    pub fn new(key: &FrameKey, layout: Layout) -> Result<Self, FrameError> {
+    /// When the library refuses the key, or there is no randomness.
+    pub fn new(key: &FrameKey, layout: Layout, rng: &mut dyn Rng) -> Result<Self, FrameError> {
         let key = EncryptionKey::derive_from(SUITE, key.id, key.base.expose()).map_err(|_| FrameError::Failed)?;
-        Ok(Self { key, counter: MonotonicCounter::default(), layout })
+        let first = u64::from_be_bytes(rng::array(rng).map_err(|_| FrameError::Failed)?) >> 2;
+        Ok(Self { key, counter: MonotonicCounter::with_start_value(first, u64::MAX), layout })
     }
 
     /// Seals a frame into `sealed`, in place of what it held: the clear bytes, then the SFrame ciphertext.

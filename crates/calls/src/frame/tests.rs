@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bezel_crypto::Secret;
 use bezel_crypto::call::{CallSecret, Track};
+use bezel_crypto::{Secret, SystemRng};
 use bezel_protocol::CallId;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -59,7 +59,7 @@ fn secret(generation: u32, byte: u8) -> CallSecret {
 }
 
 fn sealer(sender: &[u8; 16], track: Track, layout: Layout) -> FrameSealer {
-    FrameSealer::new(&secret(0, 7).frame_key(sender, track).unwrap(), layout).unwrap()
+    FrameSealer::new(&secret(0, 7).frame_key(sender, track).unwrap(), layout, &mut SystemRng).unwrap()
 }
 
 fn opener(sender: &[u8; 16], track: Track, layout: Layout) -> FrameOpener {
@@ -118,6 +118,20 @@ fn a_frame_replayed_is_refused() {
     }
 }
 
+/// Whoever leaves a call and comes back has the same key: a counter that began anew would use a nonce twice.
+#[test]
+fn whoever_comes_back_counts_from_elsewhere() {
+    let counter = || {
+        let sealed = seal(&mut sealer(&ANA, Track::Audio, Layout::Opus), b"the first frame");
+        SframeHeader::deserialize(sealed).unwrap().counter()
+    };
+    let counters: Vec<u64> = (0..8).map(|_| counter()).collect();
+    for (number, first) in counters.iter().enumerate() {
+        let others = counters.iter().skip(number + 1);
+        assert!(*first < 1 << 62 && others.into_iter().all(|second| first.abs_diff(*second) > 1 << 20), "{counters:?}");
+    }
+}
+
 #[test]
 fn a_frame_of_another_sender_or_track_is_refused() {
     let sealed = seal(&mut sealer(&BEN, Track::Audio, Layout::Opus), b"said by Ben, not by Ana");
@@ -130,8 +144,8 @@ fn a_frame_of_another_sender_or_track_is_refused() {
 fn after_a_removal_the_old_keys_open_nothing_and_their_frames_are_refused_after_an_overlap() {
     let (old, new) = (secret(0, 7), secret(1, 8));
     let key = |secret: &CallSecret| secret.frame_key(&ANA, Track::Audio).unwrap();
-    let mut before = FrameSealer::new(&key(&old), Layout::Opus).unwrap();
-    let mut after = FrameSealer::new(&key(&new), Layout::Opus).unwrap();
+    let mut before = FrameSealer::new(&key(&old), Layout::Opus, &mut SystemRng).unwrap();
+    let mut after = FrameSealer::new(&key(&new), Layout::Opus, &mut SystemRng).unwrap();
     let mut removed = FrameOpener::new(&key(&old), Layout::Opus).unwrap();
     let mut member = FrameOpener::new(&key(&old), Layout::Opus).unwrap();
     let (late, newer) = (seal(&mut before, b"under way"), seal(&mut after, b"for those who stayed"));

@@ -104,7 +104,7 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
 }
 
 fn sealers(secret: &CallSecret, me: &[u8; 16]) -> Result<[FrameSealer; 3], FrameError> {
-    let sealer = |track| FrameSealer::new(&secret.frame_key(me, track).map_err(|_| FrameError::Failed)?, layout(track));
+    let sealer = |track| FrameSealer::new(&secret.frame_key(me, track).map_err(|_| FrameError::Failed)?, layout(track), &mut SystemRng);
     Ok([sealer(Track::Audio)?, sealer(Track::Camera)?, sealer(Track::Screen)?])
 }
 
