@@ -103,7 +103,8 @@ fn call(ana: &Member, ben: &Member, talk: &str) -> Result<Vec<u8>> {
     let mut answering = ben.start("answer", &answer)?;
     let start = ["call", "start", talk, "--source", "synthetic", "--sink", "stats", "--duration", "2"];
     let seen = ana.lines(&start)?.pop().context("statistics of the call")?;
-    ensure!(seen["frames_decoded"].as_u64() > Some(0) && seen["decrypt_errors"] == 0, "the call itself went well: {seen}");
+    let number = |name| seen.get(name).and_then(serde_json::Value::as_u64);
+    ensure!(number("frames_decoded") > Some(0) && number("decrypt_errors") == Some(0), "the call itself went well: {seen}");
     wait_for("the end of the call", || Ok((!answering.is_alive()).then_some(())))?;
     let link = ana.field(&["call", "link", talk], "url")?;
     let (_, fragment) = link.split_once('#').context("a link has a fragment")?;

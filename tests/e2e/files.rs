@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use bezel_tests::member::{Member, exit};
 use bezel_tests::process::Running;
 use bezel_tests::relay::Relay;
-use bezel_tests::scene::{Stage, found, join, relay};
+use bezel_tests::scene::{Pair, Stage, found, pair};
 use serde_json::Value;
 
 /// The size of the large file, in MiB, where nobody says another.
@@ -24,30 +24,10 @@ const MEMORY_KIB: u64 = 64 * 1024;
 /// A part: what may go over twice after a kill.
 const PART_BYTES: u64 = 256 * 16_400;
 
-struct Scene {
-    stage: Stage,
-    relay: Relay,
-    ana: Member,
-    ben: Member,
-    ring: String,
-}
-
-fn scene(name: &str) -> Result<Scene> {
-    let stage = Stage::new(name)?;
-    let relay = relay(&stage)?;
-    let (ana, ben) = (Member::with_passphrase(stage.path(), "ana")?, Member::with_passphrase(stage.path(), "ben")?);
-    found(&ana, "Maison Lune", &relay.url())?;
-    join(&ana, &ben, "member")?;
-    ana.json(&["sync"])?;
-    let ring = ana.field(&["conversation", "create", "--title", "Ring 2041", "--with", "ben"], "conversation")?;
-    ben.json(&["sync"])?;
-    Ok(Scene { stage, relay, ana, ben, ring })
-}
-
 /// F1: with `BEZEL_FILE_MIB=10240` the file has 10 GiB.
 #[test]
 fn a_large_file_survives_kills_on_both_sides_in_constant_memory() -> Result<()> {
-    let Scene { stage, relay, ana, ben, ring } = scene("files")?;
+    let Pair { stage, relay, ana, ben, ring } = pair("files")?;
     let mib: u64 = std::env::var("BEZEL_FILE_MIB").ok().map_or(Ok(MIB), |mib| mib.parse())?;
     let (source, copy) = (stage.path().join("film.mov"), stage.path().join("copy.mov"));
     write_noise(&source, mib)?;
@@ -198,7 +178,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_of_the_recipient_is_said_and_nothing_is_lost() -> Result<()> {
-    let Scene { stage, relay: _relay, ana, ben, ring } = scene("full-disk")?;
+    let Pair { stage, relay: _relay, ana, ben, ring } = pair("full-disk")?;
     let Some(disk) = SmallDisk::mount(stage.path().join("disk"), "8m")? else {
         println!("skipped: this process may not mount a small disk");
         return Ok(());

@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bezel_tests::browser::Browser;
 use bezel_tests::member::Member;
-use bezel_tests::relay::Relay;
-use bezel_tests::scene::{Stage, found, join, relay};
+use bezel_tests::scene::{Pair, pair};
 use serde_json::Value;
 
 const WIDE: (u32, u32) = (1280, 800);
@@ -20,29 +19,16 @@ const SEEN: &str = r#"
     arguments[0]({ width: picture?.videoWidth ?? 0, shown, opened: Number(opened ?? 0), refused: Number(refused ?? 0) });
 "#;
 
-struct Scene {
-    stage: Stage,
-    relay: Relay,
-    ana: Member,
-    url: String,
-}
-
-/// Ana, whose workspace has ben too, has made a link into a call.
-fn scene(name: &str) -> Result<Scene> {
-    let stage = Stage::new(name)?;
-    let relay = relay(&stage)?;
-    let (ana, ben) = (Member::with_passphrase(stage.path(), "ana")?, Member::with_passphrase(stage.path(), "ben")?);
-    found(&ana, "Maison Lune", &relay.url())?;
-    join(&ana, &ben, "member")?;
-    ana.json(&["sync"])?;
-    let ring = ana.field(&["conversation", "create", "--title", "Ring 2041", "--with", "ben"], "conversation")?;
-    let url = ana.field(&["call", "link", &ring, "--hours", "1"], "url")?;
-    Ok(Scene { stage, relay, ana, url })
+/// Two members, of whom ana has made a link into a call, and the link.
+fn scene(name: &str) -> Result<(Pair, String)> {
+    let pair = pair(name)?;
+    let url = pair.ana.field(&["call", "link", &pair.ring, "--hours", "1"], "url")?;
+    Ok((pair, url))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_and_a_member_see_each_other_and_another_link_shows_nothing() -> Result<()> {
-    let Scene { stage, relay: _relay, ana, url } = scene("guest")?;
+    let (Pair { stage, relay: _relay, ana, .. }, url) = scene("guest")?;
     let answer = ["call", "answer", "--source", "synthetic", "--sink", "stats", "--admit", "--json"];
     let mut member = ana.start("answer", &answer)?;
     let stranger = knock(stage.path(), "stranger", &with_another_secret(&url)?).await?;
@@ -90,7 +76,7 @@ async fn a_client_and_a_member_see_each_other_and_another_link_shows_nothing() -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_told_that_a_link_was_withdrawn() -> Result<()> {
-    let Scene { stage, relay: _relay, ana, url } = scene("guest-revoked")?;
+    let (Pair { stage, relay: _relay, ana, .. }, url) = scene("guest-revoked")?;
     let waits = knock(stage.path(), "waits", &url).await?;
     waits.see("[data-testid='give-up']").await?;
     let link = url.split_once("/call/").and_then(|(_, rest)| rest.split_once('#')).context("a link")?.0;

@@ -83,6 +83,37 @@ pub fn join(host: &Member, guest: &Member, role: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ana, who founded a workspace, and ben, in one conversation. The parts end in this order.
+#[derive(Debug)]
+pub struct Pair {
+    /// The first member.
+    pub ana: Member,
+    /// The second.
+    pub ben: Member,
+    /// Their conversation.
+    pub ring: String,
+    /// Its relay.
+    pub relay: Relay,
+    /// Where everything lies.
+    pub stage: Stage,
+}
+
+/// Two members, opened by passphrases, who know of their conversation.
+///
+/// # Errors
+/// If a command fails.
+pub fn pair(name: &str) -> Result<Pair> {
+    let stage = Stage::new(name)?;
+    let relay = relay(&stage)?;
+    let (ana, ben) = (Member::with_passphrase(stage.path(), "ana")?, Member::with_passphrase(stage.path(), "ben")?);
+    found(&ana, "Maison Lune", &relay.url())?;
+    join(&ana, &ben, "member")?;
+    ana.json(&["sync"])?;
+    let ring = ana.field(&["conversation", "create", "--title", "Ring 2041", "--with", "ben"], "conversation")?;
+    ben.json(&["sync"])?;
+    Ok(Pair { ana, ben, ring, relay, stage })
+}
+
 /// A relay whose files lie in the stage.
 ///
 /// # Errors
