@@ -69,6 +69,27 @@ async fn a_client_knocks_it_rings_and_whoever_opens_lets_them_in() -> Result<()>
     Ok(())
 }
 
+/// A link of several uses leads to the members until its end: each time somebody knocks, it rings anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_who_comes_again_by_a_link_of_several_uses_is_let_in_again() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let link = link(&ana, ring, false).await?;
+    for (name, member, other) in [("First", &ben, &ana), ("Second", &ana, &ben)] {
+        let guest = Guest::knock(&link.url, name).await?;
+        member.call_when("the guest at the door", |view| view.phase == CallPhase::Incoming && view.from == name).await?;
+        other.call_when("the same", |view| view.phase == CallPhase::Incoming && view.from == name).await?;
+        member.answer(tone()).await?;
+        hears(&guest, 1).await?;
+        member.hears(1).await?;
+        other.phase(CallPhase::Ended).await?;
+        call::leave(member).await?;
+        member.phase(CallPhase::Ended).await?;
+        until("the guest is told", async || guest.state().closed.is_some()).await?;
+    }
+    Ok(())
+}
+
 /// Every member's device talks to the guest by itself, whoever let them in; sent away, a guest has the keys of nothing more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_in_a_call_of_two_hears_both_and_is_sent_away() -> Result<()> {

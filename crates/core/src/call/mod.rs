@@ -1,6 +1,6 @@
 //! Calls: begun, answered, run, ended, and kept in the history.
 //!
-//! One task runs the call of the moment ([`work`]); everything else gives it orders and reads its view. What goes out is sealed for the
+//! One task runs the call of the moment ([`work()`]); everything else gives it orders and reads its view. What goes out is sealed for the
 //! conversation as every message is, and nothing of it is stored.
 
 mod active;

@@ -171,7 +171,7 @@ pub struct GuestLinkRow {
     pub conversation: ConversationId,
     /// The call to which it leads.
     pub call: CallId,
-    /// Whether that call is over.
+    /// Whether that call is over for good: to a link of several uses it may begin again.
     pub is_call_over: bool,
     /// Who made it.
     pub inviter: UserId,

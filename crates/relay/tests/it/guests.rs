@@ -357,8 +357,35 @@ async fn guests_leave_with_the_last_member() {
     waits.is_closed("ended").await;
     let record = scene.record().await;
     assert!(record.ended_at_ms.is_some() && record.participants.iter().all(|participant| participant.left_at_ms.is_some()));
-    Page::open(scene.base(), scene.link).await.is_closed("ended").await;
     assert!(matches!(scene.ask(&scene.shop.ana, Method::PUT, waiting).await, 404 | 409));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_ended_begins_again_by_a_link_of_several_uses_alone() {
+    let leave = async |scene: &Scene| {
+        let call = path::of_call(path::CALL, scene.call);
+        assert_eq!(scene.shop.ana.send_bytes(Method::DELETE, &call, Vec::new()).await.status, 200);
+    };
+    let come =
+        async |scene: &Scene| scene.shop.ana.post(path::CALLS, &NewCall { call: scene.call, conversation: scene.conversation }).await;
+    let once = Scene::set(true).await;
+    leave(&once).await;
+    Page::open(once.base(), once.link).await.is_closed("ended").await;
+    assert_eq!(come(&once).await.status, 410);
+
+    let scene = Scene::set(false).await;
+    leave(&scene).await;
+    let mut page = Page::open(scene.base(), scene.link).await;
+    let (guest, _) = page.hello().await;
+    assert_eq!(scene.ask(&scene.ben, Method::PUT, guest).await, 409, "nobody is in it yet");
+    assert_eq!(come(&scene).await.status, 200);
+    assert_eq!(scene.ask(&scene.ben, Method::PUT, guest).await, 200);
+    assert!(matches!(page.hear().await, Heard::Notice(GuestNotice::Admitted { .. })));
+    leave(&scene).await;
+    page.is_closed("ended").await;
+    let link = path::of_link(path::GUEST_LINK, scene.link);
+    assert_eq!(scene.shop.ana.send_bytes(Method::DELETE, &link, Vec::new()).await.status, 200);
+    assert_eq!(come(&scene).await.status, 410, "the link was withdrawn");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,7 +75,13 @@ pub(crate) async fn guests_leave_with_the_last_device_and_with_silence(store: im
     assert_eq!(record.participants.iter().map(|times| times.left_at_ms).collect::<Vec<_>>(), [Some(70), Some(70), Some(3)]);
     assert_eq!(admit(&store, 1, 3, 71).await, Admission::NoCall);
     let row = store.read(Caller::Relay, |unit| Box::pin(unit.guest_link(LINK))).await.unwrap().unwrap();
-    assert!(row.is_call_over && !row.is_revoked);
+    assert!(!row.is_call_over && !row.is_revoked, "a link of several uses leads into it again");
+    let join = |now_ms| store.write(caller(1), move |unit| Box::pin(unit.join_call(CALL, now_ms)));
+    assert_eq!(join(72).await.unwrap(), Presence::Present);
+    assert_eq!(admit(&store, 1, 3, 73).await, Admission::Admitted(CALL));
+    store.write(caller(1), |unit| Box::pin(unit.leave_call(CALL, 74))).await.unwrap();
+    assert!(store.write(caller(1), |unit| Box::pin(unit.revoke_guest_link(LINK, 75))).await.unwrap());
+    assert_eq!(join(76).await.unwrap(), Presence::Over);
 }
 
 pub(crate) async fn a_link_exists_only_for_members_of_its_conversation(store: impl Store) {

@@ -33,8 +33,8 @@ impl Calls for EngineUnit<'_> {
         let (_, user, device) = self.device()?;
         match self.visible_call(call).await? {
             None => return Ok(Presence::NotThere),
-            Some((_, _, Some(_))) => return Ok(Presence::Over),
-            Some((_, _, None)) => {}
+            Some((_, _, Some(_))) if !self.begin_again(call, now_ms).await? => return Ok(Presence::Over),
+            Some(_) => {}
         }
         sqlx::query(
             "INSERT INTO video_call_participants (call_id, user_id, device_id, joined_at_ms, seen_at_ms) VALUES ($1, $2, $3, $4, $4)
@@ -114,6 +114,22 @@ impl EngineUnit<'_> {
             Ok((conversation, row.try_get("started_at_ms")?, row.try_get("ended_at_ms")?))
         };
         row.as_ref().map(found).transpose()
+    }
+
+    /// A call that ended goes on for as long as a link of several uses leads to it. Returns whether it does.
+    async fn begin_again(&mut self, call: CallId, now_ms: i64) -> Result<bool, StoreError> {
+        let begun = sqlx::query(
+            "UPDATE video_calls SET ended_at_ms = NULL
+             WHERE call_id = $1 AND EXISTS
+                 (SELECT 1 FROM video_call_guest_links l
+                  WHERE l.call_id = video_calls.call_id AND l.conversation_id = video_calls.conversation_id
+                    AND l.is_single_use = 0 AND l.revoked_at_ms IS NULL AND l.expires_at_ms > $2)",
+        )
+        .bind(call.as_bytes().as_slice())
+        .bind(now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(begun.rows_affected() == 1)
     }
 
     /// A call ends when the last device left; guests leave with it. Returns the calls that ended.

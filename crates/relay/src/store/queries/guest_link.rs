@@ -156,7 +156,8 @@ impl EngineUnit<'_> {
     async fn link_row(&mut self, link: GuestLinkId) -> Result<Option<GuestLinkRow>, StoreError> {
         let row = sqlx::query(
             "SELECT l.workspace_id, l.conversation_id, l.call_id, l.user_id, l.is_single_use, l.expires_at_ms, l.used_by,
-                    l.revoked_at_ms IS NOT NULL AS is_revoked, v.ended_at_ms IS NOT NULL AS is_call_over
+                    l.revoked_at_ms IS NOT NULL AS is_revoked,
+                    v.ended_at_ms IS NOT NULL AND l.is_single_use = 1 AS is_call_over
              FROM video_call_guest_links l
              LEFT JOIN video_calls v ON v.call_id = l.call_id AND v.conversation_id = l.conversation_id
              WHERE l.link_id = $1",
