@@ -6,7 +6,7 @@ mod live;
 
 pub use guest::{Guest, GuestState};
 pub use liar::{Liar, Lie};
-pub use live::{Live, tone, until};
+pub use live::{Live, three, tone, two, until};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,11 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use bezel_core::call::{self, CallOptions, CallPhase, CallView, Seen, Sink, Verifier};
 use bezel_core::{Member, sync};
+use bezel_protocol::{ConversationId, Role};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::{Shop, converse};
 
 /// Longer than anything takes on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -24,6 +27,32 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) -> Result<(
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| anyhow!("{what}: it did not come to that"))
+}
+
+/// Ana and ben on line, in one conversation.
+///
+/// # Errors
+/// When one of them can't come.
+pub async fn two(shop: &Shop) -> Result<(Live, Live, ConversationId)> {
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
+    sync::once(&ben).await?;
+    Ok((Live::start(ana)?, Live::start(ben)?, ring))
+}
+
+/// Ana, ben and lena on line, in one conversation.
+///
+/// # Errors
+/// When one of them can't come.
+pub async fn three(shop: &Shop) -> Result<([Live; 3], ConversationId)> {
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let lena = shop.join(&ana, "lena", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member), (&lena, Role::Member)]).await?;
+    sync::once(&ben).await?;
+    sync::once(&lena).await?;
+    Ok(([Live::start(ana)?, Live::start(ben)?, Live::start(lena)?], ring))
 }
 
 /// A member who follows the relay, with calls and somebody who watches their pictures.

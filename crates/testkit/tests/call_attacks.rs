@@ -10,7 +10,7 @@ use bezel_protocol::content::CallMedia;
 use bezel_protocol::envelope::Envelope;
 use bezel_protocol::wire::Event;
 use bezel_protocol::{ConversationId, DeviceId, Role};
-use bezel_testkit::{Liar, Live, Shop, converse, tone, until};
+use bezel_testkit::{Liar, Live, Shop, tone, until};
 
 /// An envelope of more bytes carries a session description.
 const DESCRIPTION_BYTES: usize = 2000;
@@ -18,24 +18,15 @@ const DESCRIPTION_BYTES: usize = 2000;
 /// Ana and ben on line behind somebody who lies.
 async fn two() -> Result<(Shop, Liar, Live, Live, ConversationId)> {
     let (shop, liar) = Shop::open_behind_a_liar().await?;
-    let ana = shop.owner("ana").await?;
-    let ben = shop.join(&ana, "ben", Role::Member).await?;
-    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
-    bezel_core::sync::once(&ben).await?;
-    let (ana, ben) = (Live::start(ana)?, Live::start(ben)?);
+    let (ana, ben, ring) = bezel_testkit::two(&shop).await?;
     Ok((shop, liar, ana, ben, ring))
 }
 
 /// The same with lena in the conversation.
 async fn three() -> Result<(Shop, Liar, [Live; 3], ConversationId)> {
     let (shop, liar) = Shop::open_behind_a_liar().await?;
-    let ana = shop.owner("ana").await?;
-    let ben = shop.join(&ana, "ben", Role::Member).await?;
-    let lena = shop.join(&ana, "lena", Role::Member).await?;
-    let ring = converse(&ana, &[(&ben, Role::Member), (&lena, Role::Member)]).await?;
-    bezel_core::sync::once(&ben).await?;
-    bezel_core::sync::once(&lena).await?;
-    Ok((shop, liar, [Live::start(ana)?, Live::start(ben)?, Live::start(lena)?], ring))
+    let (live, ring) = bezel_testkit::three(&shop).await?;
+    Ok((shop, liar, live, ring))
 }
 
 fn device_of(event: &Event) -> Option<DeviceId> {

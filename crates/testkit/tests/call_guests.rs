@@ -5,18 +5,10 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use bezel_core::call::{self, CallPhase, GuestLinkView};
 use bezel_protocol::content::CallMedia;
-use bezel_protocol::{ConversationId, GuestId, Role};
-use bezel_testkit::{Guest, Live, Shop, converse, tone, until};
+use bezel_protocol::{ConversationId, GuestId};
+use bezel_testkit::{Guest, Live, Shop, tone, two, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-async fn two(shop: &Shop) -> Result<(Live, Live, ConversationId)> {
-    let ana = shop.owner("ana").await?;
-    let ben = shop.join(&ana, "ben", Role::Member).await?;
-    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
-    bezel_core::sync::once(&ben).await?;
-    Ok((Live::start(ana)?, Live::start(ben)?, ring))
-}
 
 async fn link(member: &Live, ring: ConversationId, is_single_use: bool) -> Result<GuestLinkView> {
     Ok(call::link::create(member, ring, CallMedia::Audio, HOUR, is_single_use).await?)

@@ -5,27 +5,7 @@ use bezel_core::call::{self, CallOptions, CallOutcomeName, CallPhase, CallSummar
 use bezel_core::{Member, conversation, message};
 use bezel_protocol::content::CallMedia;
 use bezel_protocol::{CallId, ConversationId, Role};
-use bezel_testkit::{Live, Shop, converse, tone, until};
-
-/// Ana and ben on line, in one conversation.
-async fn two(shop: &Shop) -> Result<(Live, Live, ConversationId)> {
-    let ana = shop.owner("ana").await?;
-    let ben = shop.join(&ana, "ben", Role::Member).await?;
-    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
-    bezel_core::sync::once(&ben).await?;
-    Ok((Live::start(ana)?, Live::start(ben)?, ring))
-}
-
-/// Ana, ben and lena on line, in one conversation.
-async fn three(shop: &Shop) -> Result<([Live; 3], ConversationId)> {
-    let ana = shop.owner("ana").await?;
-    let ben = shop.join(&ana, "ben", Role::Member).await?;
-    let lena = shop.join(&ana, "lena", Role::Member).await?;
-    let ring = converse(&ana, &[(&ben, Role::Member), (&lena, Role::Member)]).await?;
-    bezel_core::sync::once(&ben).await?;
-    bezel_core::sync::once(&lena).await?;
-    Ok(([Live::start(ana)?, Live::start(ben)?, Live::start(lena)?], ring))
-}
+use bezel_testkit::{Live, Shop, converse, three, tone, two, until};
 
 /// The newest call of a history, once it is as it should be.
 async fn kept(member: &Member, is: impl Fn(&CallSummary) -> bool) -> Result<CallSummary> {

@@ -71,15 +71,8 @@ impl Desk<'_> {
     }
 
     /// Another member's device let a guest in, or sent one away.
-    pub(super) async fn introduced(&mut self, row: &Call, standing: GuestStanding) -> Result<()> {
-        let Some(invitation) = &row.guest else { return Ok(()) };
-        let invitation = GuestInvitation {
-            link: invitation.link,
-            secret: invitation.secret.clone(),
-            key: invitation.key.clone(),
-            expires_at_ms: invitation.expires_at_ms,
-            is_single_use: invitation.is_single_use,
-        };
+    pub(super) async fn introduced(&mut self, row: Call, standing: GuestStanding) -> Result<()> {
+        let Some(invitation) = row.guest else { return Ok(()) };
         let (guest, is_in) = (standing.guest, standing.is_in);
         let was = self.doors.get(guest).map(|known| known.standing);
         let stands = if is_in { Standing::In } else { Standing::Out };

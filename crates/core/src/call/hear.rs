@@ -54,7 +54,7 @@ impl Desk<'_> {
             SignalBody::Rekey { generation, secret } if heard.is_current => self.take_secret(row.id, generation, &secret).await,
             // Whoever was removed could read it: it is worth nothing.
             SignalBody::Rekey { .. } => Ok(()),
-            SignalBody::Guest(standing) => self.introduced(&row, standing).await,
+            SignalBody::Guest(standing) => self.introduced(row, standing).await,
             body => {
                 self.say_to_machine(heard.user, heard.device, row.id, heard.signal.number, body).await;
                 Ok(())
