@@ -1,7 +1,7 @@
 //! Calls between members over a real relay: rung, answered, declined, crossed, joined late, and kept.
 
 use anyhow::{Result, anyhow};
-use bezel_core::call::{self, CallOptions, CallOutcomeName, CallPhase, CallSummary};
+use bezel_core::call::{self, CallOptions, CallOutcomeName, CallPhase, CallSummary, CallView, Gear, Source};
 use bezel_core::{Member, conversation, message};
 use bezel_protocol::content::CallMedia;
 use bezel_protocol::{CallId, ConversationId, Role};
@@ -55,6 +55,26 @@ async fn two_see_and_hear_each_other_and_the_call_is_kept() -> Result<()> {
     assert!(page.messages.iter().any(|message| message.call.as_ref().is_some_and(|kept| kept.call == call.to_string())), "{page:?}");
     ana.stop().await?;
     ben.stop().await
+}
+
+/// What one device does must not hide that another does not work.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_does_not_open_is_told_until_another_takes_its_place() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let gone = || Source::Device("no such device".into());
+    let options = CallOptions { camera: gone(), microphone: gone(), ..CallOptions::synthetic() };
+    call::start(&ana, ring, CallMedia::Video, options).await?;
+    ben.answer(tone()).await?;
+    let fails = |view: &CallView, gear| view.problem.as_ref().is_some_and(|problem| problem.gear == gear);
+    let view = ana.call_when("the camera does not work", |view| fails(view, Gear::Camera) && view.phase == CallPhase::Live).await?;
+    assert!(!view.camera, "nobody is told of a camera that does not work");
+    call::set_camera(&ana, Source::Synthetic).await?;
+    ana.call_when("the camera is on again, and the microphone does not work", |view| view.camera && fails(view, Gear::Microphone)).await?;
+    ben.sees(1, 10).await?;
+    call::set_microphone(&ana, Source::Synthetic).await?;
+    ana.call_when("everything works", |view| view.problem.is_none()).await?;
+    ben.hears(1).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -126,6 +126,16 @@ safety_code: string | null, };
 
 export type CallPhase = "calling" | "ringing" | "incoming" | "connecting" | "live" | "reconnecting" | "lost" | "ended";
 
+export type CallProblem = { 
+/**
+ * Which one.
+ */
+gear: Gear, 
+/**
+ * What is the matter with it, in words.
+ */
+message: string, };
+
 export type CallStats = { 
 /**
  * Pictures sent so far, of the camera and the screen.
@@ -264,9 +274,9 @@ outcome: CallOutcome | null,
  */
 is_elsewhere: boolean, 
 /**
- * What does not work at the moment, in words.
+ * What does not work at the moment.
  */
-problem: string | null, };
+problem: CallProblem | null, };
 
 export type Check = { 
 /**
@@ -691,6 +701,8 @@ seen_by: Array<string>,
  * Handles of those who have saved it, by their signed receipts.
  */
 saved_by: Array<string>, };
+
+export type Gear = "camera" | "microphone" | "speaker" | "sound" | "screen";
 
 export type GuestLinkView = { 
 /**

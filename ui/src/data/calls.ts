@@ -1,9 +1,21 @@
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { CallStats, PeerStats } from "../bindings/types";
+import type { AppError, CallStats, Devices, PeerStats } from "../bindings/types";
 import { keys, useCommand, useHost } from "./client";
 
 export const useCall = () => useCommand(keys.call, (commands) => commands.call_current());
-export const useDevices = () => useCommand(keys.devices, (commands) => commands.call_devices());
+
+const DEVICES_MS = 3000;
+/** What can be chosen: looked at anew as long as somebody chooses, for devices and windows come and go. */
+export function useDevices() {
+  const { commands } = useHost();
+  return useQuery<Devices, AppError>({
+    queryKey: keys.devices,
+    queryFn: () => commands.call_devices(),
+    staleTime: 0,
+    refetchInterval: DEVICES_MS,
+  });
+}
 
 const HISTORY = 200;
 export const useCallHistory = () =>

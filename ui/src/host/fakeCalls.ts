@@ -85,8 +85,10 @@ const views: Record<string, () => CallView> = {
   "call-problem": () =>
     live([person("ben")], {
       camera: false,
-      problem: "Integrated camera is not there any more: choose another device.",
+      problem: { gear: "camera", message: "Integrated camera is not there any more: choose another device." },
     }),
+  "call-unshared": () =>
+    live([person("ben")], { problem: { gear: "screen", message: "The screen is not there any more." } }),
   incoming: () => before("incoming", 3, { is_outgoing: false, from: "ben" }),
   "incoming-guest": () =>
     before("incoming", 3, { is_outgoing: true, guests_waiting: [{ id: "g-aldaine", name: "Mrs Aldaine" }] }),
@@ -227,7 +229,7 @@ export function fakeCalls(calls: FakeCalls, tell: (...topics: string[]) => void)
     call_retry: async () => change({ phase: "reconnecting", attempt: 1, since: ago(0) }),
     call_current: async () => calls.now,
     call_set_media: async ({ request }) => change(request),
-    call_set_camera: async () => change({ problem: null }),
+    call_set_camera: async () => change({ problem: null, camera: true }),
     call_set_microphone: async () => change({ problem: null }),
     call_set_speaker: async () => null,
     call_set_screen: async ({ screen }) => change({ screen: screen !== null }),

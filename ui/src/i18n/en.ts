@@ -357,6 +357,10 @@ export const en = {
       tone: "Test tone",
       silence: "Silence",
       level: "Level of the microphone",
+      gone: "Not there any more",
+      choose: "Choose another device",
+      title: "Devices of the call",
+      lead: "This holds for this call and the next ones.",
     },
     sound: {
       echo: "Take out echo",
@@ -406,6 +410,7 @@ export const en = {
       nothing: "The system shows nothing that can be shared.",
       start: "Share",
       now: "You share your screen.",
+      other: "Share something else",
     },
     door: {
       waits: "{{name}} waits at the door",

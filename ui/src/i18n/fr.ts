@@ -373,6 +373,10 @@ export const fr: Catalogue = {
       tone: "Son d'essai",
       silence: "Silence",
       level: "Niveau du micro",
+      gone: "N'est plus branché",
+      choose: "Choisir un autre appareil",
+      title: "Appareils de l'appel",
+      lead: "Vaut pour cet appel et les suivants.",
     },
     sound: { echo: "Retirer l'écho", noise: "Retirer le bruit", gain: "Égaliser le volume" },
     phase: {
@@ -413,6 +417,7 @@ export const fr: Catalogue = {
       nothing: "Le système ne montre rien qui puisse être partagé.",
       start: "Partager",
       now: "Vous partagez votre écran.",
+      other: "Partager autre chose",
     },
     door: {
       waits: "{{name}} attend à la porte",

@@ -372,6 +372,10 @@ export const it: Catalogue = {
       tone: "Tono di prova",
       silence: "Silenzio",
       level: "Livello del microfono",
+      gone: "Non è più collegato",
+      choose: "Scegli un altro dispositivo",
+      title: "Dispositivi della chiamata",
+      lead: "Vale per questa chiamata e per le prossime.",
     },
     sound: { echo: "Togli l'eco", noise: "Togli il rumore", gain: "Uniforma il volume" },
     phase: {
@@ -417,6 +421,7 @@ export const it: Catalogue = {
       nothing: "Il sistema non mostra nulla da condividere.",
       start: "Condividi",
       now: "Stai condividendo lo schermo.",
+      other: "Condividi altro",
     },
     door: {
       waits: "{{name}} aspetta alla porta",

@@ -1,7 +1,7 @@
 //! The thread that mixes what everyone says and plays it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -19,7 +19,8 @@ pub struct Playout(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     voices: Mutex<HashMap<Peer, Voice>>,
-    stops: AtomicBool,
+    /// Which thread plays: the one that began last.
+    turn: AtomicU64,
 }
 
 struct Voice {
@@ -86,7 +87,7 @@ impl Playout {
         mixed.map(|sample: f32| sample.clamp(-1.0, 1.0))
     }
 
-    /// Plays on a thread, until the speaker fails or [`Playout::stop`].
+    /// Plays on a thread, until the speaker fails, another takes its place, or [`Playout::stop`].
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -97,14 +98,19 @@ impl Playout {
         failed: impl FnOnce(DeviceError) + Send + 'static,
     ) -> Result<(), std::io::Error> {
         let playout = self.clone();
+        let turn = self.next_turn();
+        let plays = move |playout: &Self| playout.0.turn.load(Ordering::Acquire) == turn;
         thread::Builder::new().name("call-speaker".into()).spawn(move || {
-            while !playout.0.stops.load(Ordering::Acquire) {
+            while plays(&playout) {
                 let block = playout.mix();
                 if let Some(processor) = &processor {
                     processor.render(&block);
                 }
                 if let Err(error) = speaker.write(&block) {
-                    return failed(error);
+                    if plays(&playout) {
+                        failed(error);
+                    }
+                    return;
                 }
             }
         })?;
@@ -113,7 +119,11 @@ impl Playout {
 
     /// Ends the thread.
     pub fn stop(&self) {
-        self.0.stops.store(true, Ordering::Release);
+        self.next_turn();
+    }
+
+    fn next_turn(&self) -> u64 {
+        self.0.turn.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     fn voices(&self) -> std::sync::MutexGuard<'_, HashMap<Peer, Voice>> {
@@ -150,12 +160,51 @@ impl Voice {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
     use bezel_protocol::DeviceId;
 
     use super::*;
     use crate::clock;
     use crate::device::{Microphone as _, SyntheticMicrophone};
     use crate::media::SoundEncoder;
+
+    /// A speaker whose every block is waited for, and which is gone when nobody waits.
+    struct Waited(SyncSender<()>);
+
+    impl Speaker for Waited {
+        fn write(&mut self, _: &Block) -> Result<(), DeviceError> {
+            self.0.send(()).map_err(|_| DeviceError::Gone("the speaker".into()))
+        }
+    }
+
+    fn waited() -> (Box<dyn Speaker>, Receiver<()>) {
+        let (sender, receiver) = sync_channel(0);
+        (Box::new(Waited(sender)), receiver)
+    }
+
+    /// Two at once would take turns at what everyone says, and neither would be understood.
+    #[test]
+    fn another_speaker_takes_the_place_of_the_one_before() {
+        let (playout, failed) = (Playout::default(), Arc::new(AtomicBool::new(false)));
+        let note = || {
+            let failed = Arc::clone(&failed);
+            move |_| failed.store(true, Ordering::Release)
+        };
+        let (first, first_plays) = waited();
+        playout.play(first, None, note()).unwrap();
+        first_plays.recv().unwrap();
+        let (second, second_plays) = waited();
+        playout.play(second, None, note()).unwrap();
+        second_plays.recv().unwrap();
+        // The block under way is the last one; then the speaker is let go of.
+        assert!(first_plays.iter().count() <= 1, "the first one played on");
+        second_plays.recv().unwrap();
+        playout.stop();
+        assert!(second_plays.iter().count() <= 1, "the second one played on");
+        assert!(!failed.load(Ordering::Acquire), "whoever is replaced did not fail");
+    }
 
     #[test]
     fn two_voices_are_heard_together_at_their_pitch() {

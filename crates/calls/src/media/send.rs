@@ -35,6 +35,15 @@ struct Control {
     level: AtomicU32,
 }
 
+impl Control {
+    /// Tells that the device failed, unless another has taken its place.
+    fn fail(&self, outgoing: &mpsc::Sender<Outgoing>, track: Track, error: DeviceError) {
+        if !self.stops.load(Ordering::Acquire) {
+            let _ = outgoing.blocking_send(Outgoing::Failed(track, error));
+        }
+    }
+}
+
 /// A device that is read and encoded for as long as this lives.
 #[derive(Debug)]
 pub struct DeviceSender(Arc<Control>);
@@ -59,7 +68,7 @@ impl DeviceSender {
             while !told.stops.load(Ordering::Acquire) {
                 let picture = match source.next() {
                     Ok(picture) => picture,
-                    Err(error) => return drop(outgoing.blocking_send(Outgoing::Failed(track, error))),
+                    Err(error) => return told.fail(&outgoing, track, error),
                 };
                 if told.wants_key.swap(false, Ordering::AcqRel) {
                     encoder.want_key();
@@ -103,13 +112,13 @@ impl DeviceSender {
                 Ok(encoder) => encoder,
                 Err(error) => {
                     let error = DeviceError::Failed { name: "the microphone".into(), reason: error.to_string() };
-                    return drop(outgoing.blocking_send(Outgoing::Failed(Track::Audio, error)));
+                    return told.fail(&outgoing, Track::Audio, error);
                 }
             };
             let (mut block, mut timestamp) = ([0.0; BLOCK], 0u32);
             while !told.stops.load(Ordering::Acquire) {
                 if let Err(error) = source.read(&mut block) {
-                    return drop(outgoing.blocking_send(Outgoing::Failed(Track::Audio, error)));
+                    return told.fail(&outgoing, Track::Audio, error);
                 }
                 if let Some(processor) = &processor {
                     processor.capture(&mut block);

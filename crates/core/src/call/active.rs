@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::door::{Doors, Standing};
 use super::options::{CallOptions, Screen};
 use super::quality::Meter;
-use super::view::{CallPerson, CallView, GuestView, Shown};
+use super::view::{CallPerson, CallProblem, CallView, Gear, GuestView, Shown};
 use crate::cache::calls::Call;
 use crate::clock::Timestamp;
 use crate::error::{Result, damaged};
@@ -61,7 +61,8 @@ pub(super) struct Active {
     pub(super) had_others: bool,
     /// Codes to read aloud, by guest.
     pub(super) codes: BTreeMap<String, String>,
-    pub(super) problem: Option<String>,
+    /// Devices that do not work, and why.
+    pub(super) problems: BTreeMap<Gear, String>,
     /// When the relay is told again that this device is in the call.
     pub(super) present_until: Instant,
     pub(super) seconds_noted: u32,
@@ -83,7 +84,7 @@ impl Active {
     pub(super) fn begin(member: &Member, beginning: Beginning<'_>) -> Result<Self> {
         let Beginning { row, calls, options, ice_servers, others, guest } = beginning;
         let secret = Secret::from_slice(row.secret.expose()).ok_or_else(|| damaged("secret of a call"))?;
-        let limits = Limits { reconnection_attempts: member.environment.settings.max_reconnection_attempts, ..Limits::default() };
+        let limits = Limits { reconnection_attempts: member.environment.settings.max_reconnection_attempts, ..member.calls.limits() };
         let connection = ConnectionOptions { ice_servers, is_relay_only: options.hides_address, addresses: addresses(member) };
         let sink: Arc<dyn Sink> = Arc::<super::pictures::Pictures>::clone(&member.calls.pictures);
         let (session, events) = Session::start(SessionOptions {
@@ -121,7 +122,7 @@ impl Active {
             meter: Meter::default(),
             had_others: false,
             codes: BTreeMap::new(),
-            problem: None,
+            problems: BTreeMap::new(),
             present_until: now,
             seconds_noted: 0,
         })
@@ -137,6 +138,11 @@ impl Active {
         !self.is_in
     }
 
+    /// Whether it is over, and only its end is still to be told.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase(), Some(Phase::Ended { .. }))
+    }
+
     /// Whether it has begun to be a talk: media flow, or did.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.phase(), Some(Phase::Live { .. } | Phase::Reconnecting { .. }))
@@ -148,6 +154,14 @@ impl Active {
             Peer::Device(device) => Some(*device),
             Peer::Guest(_) => None,
         })
+    }
+
+    /// A device of this kind works, or is wanted no longer.
+    pub(super) fn settled(&mut self, gear: Gear) {
+        self.problems.remove(&gear);
+        if matches!(gear, Gear::Microphone | Gear::Speaker) {
+            self.problems.remove(&Gear::Sound);
+        }
     }
 
     /// What this device sends.
@@ -183,7 +197,7 @@ impl Active {
                 .collect(),
             outcome: shown.ended.map(|(outcome, _)| outcome.into()),
             is_elsewhere: matches!(shown.ended, Some((_, End::Elsewhere))),
-            problem: self.problem.clone(),
+            problem: self.problems.first_key_value().map(|(gear, message)| CallProblem { gear: *gear, message: message.clone() }),
         })
     }
 

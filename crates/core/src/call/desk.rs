@@ -41,6 +41,8 @@ pub(super) enum Errand {
     GoesOn(Box<Call>, Option<bool>),
     /// Two called at once: this device comes into the other's call.
     Turned(Box<Call>, CallOptions, Result<CallJoined>),
+    /// The relay knows that a guest is back.
+    TakenBack(GuestId, Result<()>),
     /// Nothing follows.
     Done,
 }
@@ -146,7 +148,7 @@ impl<'a> Desk<'a> {
                 }
                 self.show();
             }
-            Some(Event::DeviceFailed(track, error)) => self.device_failed(track, &error.to_string()).await,
+            Some(Event::DeviceFailed(track, error)) => self.device_failed(track, error.to_string()).await,
             Some(Event::Ended { outcome, end, stats, seconds }) => noted(self.ended(outcome, end, &stats, seconds).await),
             // The session is gone without a word: a thread could not be had.
             None => noted(self.ended(CallOutcome::Failed, bezel_calls::call::End::Network, &CallStats::default(), 0).await),

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::options::{Processing, Screen, Source};
 use super::order::{Opened, Order};
+use super::view::Gear;
 
 impl Desk<'_> {
     /// Microphone and camera are switched; a camera that is off is not open.
@@ -17,12 +18,26 @@ impl Desk<'_> {
         let was_on = active.options.is_camera_on;
         (active.options.is_microphone_on, active.options.is_camera_on) = (microphone, camera);
         let source = active.options.camera.clone();
+        if !camera {
+            active.settled(Gear::Camera);
+        }
         if camera && !was_on {
             self.take_camera(source);
         } else if !camera && was_on {
             self.tell(Command::Camera(None)).await;
         }
         self.say_media().await;
+    }
+
+    /// Another camera. Whoever chooses one in place of a camera that failed wants to be seen.
+    pub(super) async fn choose_camera(&mut self, source: Source) {
+        let Some(active) = &mut self.active else { return };
+        let had_failed = active.problems.contains_key(&Gear::Camera);
+        active.options.is_camera_on |= had_failed;
+        self.take_camera(source);
+        if had_failed {
+            self.say_media().await;
+        }
     }
 
     pub(super) fn take_camera(&mut self, source: Source) {
@@ -55,6 +70,7 @@ impl Desk<'_> {
             return;
         }
         active.screen.clone_from(&screen);
+        active.settled(Gear::Screen);
         match screen {
             Some(screen) => self.open(async move { Opened::Screen(screen.pictures().await.map_err(|error| error.to_string())) }),
             None => self.tell(Command::Screen(None)).await,
@@ -72,31 +88,46 @@ impl Desk<'_> {
     /// A device was opened, if the call still wants it.
     pub(super) async fn opened(&mut self, call: CallId, opened: Opened) {
         let Some(active) = self.active.as_mut().filter(|active| active.call == call) else { return };
-        active.problem = None;
-        match opened {
-            Opened::Camera(Ok(camera)) if active.options.is_camera_on => self.tell(Command::Camera(Some(camera))).await,
-            Opened::Screen(Ok(screen)) if active.screen.is_some() => self.tell(Command::Screen(Some(screen))).await,
-            Opened::Microphone(Ok(microphone)) => self.tell(Command::Microphone(Some(microphone))).await,
-            Opened::Speaker(Ok(speaker)) => self.tell(Command::Speaker(speaker)).await,
-            Opened::Camera(Ok(_)) | Opened::Screen(Ok(_)) => {}
-            Opened::Camera(Err(problem)) => return self.device_failed(Track::Camera, &problem).await,
-            Opened::Screen(Err(problem)) => return self.device_failed(Track::Screen, &problem).await,
-            Opened::Microphone(Err(problem)) => return self.device_failed(Track::Audio, &problem).await,
-            // One who hears nothing still sees.
-            Opened::Speaker(Err(problem)) => active.problem = Some(problem),
+        let (gear, command) = match opened {
+            Opened::Camera(camera) => {
+                (Gear::Camera, camera.map(|camera| active.options.is_camera_on.then_some(Command::Camera(Some(camera)))))
+            }
+            Opened::Screen(screen) => (Gear::Screen, screen.map(|screen| active.screen.is_some().then_some(Command::Screen(Some(screen))))),
+            Opened::Microphone(microphone) => (Gear::Microphone, microphone.map(|microphone| Some(Command::Microphone(Some(microphone))))),
+            Opened::Speaker(speaker) => (Gear::Speaker, speaker.map(|speaker| Some(Command::Speaker(speaker)))),
+        };
+        match command {
+            Ok(command) => {
+                active.settled(gear);
+                if let Some(command) = command {
+                    self.tell(command).await;
+                }
+                self.show();
+            }
+            Err(problem) => self.failed(gear, problem).await,
         }
-        self.show();
+    }
+
+    /// The device of a track, or of sound that is heard, is gone.
+    pub(super) async fn device_failed(&mut self, track: Track, problem: String) {
+        let gear = match track {
+            Track::Audio => Gear::Sound,
+            Track::Camera => Gear::Camera,
+            Track::Screen => Gear::Screen,
+        };
+        self.failed(gear, problem).await;
     }
 
     /// The call goes on without a device.
-    pub(super) async fn device_failed(&mut self, track: Track, problem: &str) {
+    async fn failed(&mut self, gear: Gear, problem: String) {
         let Some(active) = &mut self.active else { return };
-        active.problem = Some(problem.to_owned());
-        match track {
-            Track::Audio => {}
-            Track::Camera => active.options.is_camera_on = false,
-            Track::Screen => active.screen = None,
+        match gear {
+            // One who hears nothing still sees.
+            Gear::Microphone | Gear::Speaker | Gear::Sound => {}
+            Gear::Camera => active.options.is_camera_on = false,
+            Gear::Screen => active.screen = None,
         }
+        active.problems.insert(gear, problem);
         self.say_media().await;
     }
 

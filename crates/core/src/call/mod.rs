@@ -38,16 +38,17 @@ pub use bezel_calls::session::{CallStats, PeerStats, Seen, Sink, Verifier};
 pub use devices::devices;
 pub use guest::{admit, refuse, send_away};
 pub use history::{CallSummary, history};
-pub use link::GuestLinkView;
+pub use link::{GuestLinkView, OpenLinkView};
 pub use options::{CallOptions, Processing, Screen, Source};
 pub use order::{
-    key_generation, leave, retry, set_camera, set_media, set_microphone, set_processing, set_screen, set_speaker, stats, want_key_frame,
+    key_generation, leave, retry, set_camera, set_media, set_microphone, set_processing, set_ring_time, set_screen, set_speaker, stats,
+    want_key_frame,
 };
 pub use pictures::show_pictures;
 pub use preview::Preview;
 pub use quality::Quality;
 pub use start::{answer, decline, start};
-pub use view::{CallOutcomeName, CallPerson, CallPhase, CallView, GuestView, MediaName, current};
+pub use view::{CallOutcomeName, CallPerson, CallPhase, CallProblem, CallView, Gear, GuestView, MediaName, current};
 pub use work::work;
 
 pub(crate) use history::summary;

@@ -35,7 +35,7 @@ impl Desk<'_> {
             }
             Order::Retry => self.tell(Command::Input(Input::Retry)).await,
             Order::Media { microphone, camera } => self.switch(microphone, camera).await,
-            Order::Camera(source) => self.take_camera(source),
+            Order::Camera(source) => self.choose_camera(source).await,
             Order::Microphone(source) => self.take_microphone(source),
             Order::Speaker(source) => self.take_speaker(source),
             Order::Screen(screen) => self.take_screen(screen).await,
@@ -44,9 +44,14 @@ impl Desk<'_> {
             Order::KeyFrame { person, is_screen } => self.want_key_frame(&person, is_screen).await,
             Order::Stats(reply) => self.stats(reply),
             Order::Generation(reply) => answer(reply, self.active.as_ref().map(|active| active.generation)),
+            Order::Running(conversation, reply) => {
+                let running = self.active.as_ref().filter(|active| active.is_in && !active.is_over() && active.conversation == conversation);
+                answer(reply, running.map(|active| active.call));
+            }
             Order::Door(guest, reply) => {
-                let call = self.doors.get(guest).filter(|guest| guest.standing == Standing::Waiting).map(|guest| guest.call);
-                answer(reply, call.filter(|call| self.active.as_ref().is_some_and(|active| active.call == *call && active.is_in)));
+                let is_here = |call| self.active.as_ref().is_some_and(|active| active.call == call && active.is_in);
+                let waits = self.doors.get(guest).filter(|guest| guest.standing == Standing::Waiting && is_here(guest.call));
+                answer(reply, waits.map(|guest| guest.invitation.link));
             }
             Order::Admit(guest, reply) => answer(reply, self.admit(guest).await),
             Order::Dismiss(guest, reply) => {

@@ -46,8 +46,30 @@ pub struct CallView {
     pub outcome: Option<CallOutcomeName>,
     /// Whether another device of this person answered or declined.
     pub is_elsewhere: bool,
-    /// What does not work at the moment, in words.
-    pub problem: Option<String>,
+    /// What does not work at the moment.
+    pub problem: Option<CallProblem>,
+}
+
+/// A device without which a call goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct CallProblem {
+    /// Which one.
+    pub gear: Gear,
+    /// What is the matter with it, in words.
+    pub message: String,
+}
+
+/// A kind of device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are what they are called")]
+pub enum Gear {
+    Camera,
+    Microphone,
+    Speaker,
+    /// A microphone or a loudspeaker that was in use.
+    Sound,
+    Screen,
 }
 
 /// Somebody in a call.

@@ -124,7 +124,36 @@ test("a call that nobody wants says so, stays, and can be tried again", async ()
   expect(start).toHaveBeenCalledOnce();
 });
 
-test("a camera that was unplugged is said in words", async () => {
-  open("call-problem");
+test("a camera that was unplugged is said in words, and another is chosen on the spot", async () => {
+  const host = open("call-problem");
+  const take = vi.spyOn(host.commands, "call_set_camera");
   expect(await screen.findByText(/not there any more: choose another/)).toBeTruthy();
+  await userEvent.click(screen.getByTestId("call-problem-action"));
+  await userEvent.click(await screen.findByTestId("call-choose-camera"));
+  await userEvent.click(await screen.findByTestId("option-id:/dev/video2"));
+  expect(take).toHaveBeenCalledExactlyOnceWith({ source: { kind: "device", id: "/dev/video2" } });
+  await waitFor(() => {
+    expect(screen.queryByTestId("call-problem")).toBeNull();
+  });
+});
+
+test("what is wrong with a device can be put away", async () => {
+  open("call-problem");
+  await userEvent.click(within(await screen.findByTestId("call-problem")).getByLabelText("Close"));
+  expect(screen.queryByTestId("call-problem")).toBeNull();
+});
+
+test("where a shared screen is gone, something else can be shared", async () => {
+  open("call-unshared");
+  await userEvent.click(await screen.findByTestId("call-problem-action"));
+  expect(await screen.findAllByTestId("share-option")).toHaveLength(3);
+});
+
+test("a device that was chosen and is gone is not passed off as another", async () => {
+  localStorage.setItem("bezel.calls", JSON.stringify({ speaker: { kind: "device", id: "out-9" } }));
+  open("call");
+  await tile("d-ben-1");
+  await userEvent.click(screen.getByTestId("call-microphone-menu"));
+  expect((await screen.findByTestId("call-choose-speaker")).textContent).toBe("Not there any more");
+  localStorage.clear();
 });

@@ -9,6 +9,7 @@ import styles from "./Call.module.css";
 import { CallPeople } from "./CallPeople";
 import { Controls } from "./Controls";
 import { Ended } from "./Ended";
+import { GearProblem } from "./GearProblem";
 import { Guests } from "./Guests";
 import { Head } from "./Head";
 import { PicturesProvider } from "./PicturesProvider";
@@ -117,9 +118,15 @@ function Room({ call }: { call: CallView }): ReactNode {
       <Head call={call} title={title} layout={layout} onLayout={actions.layout} />
       <div aria-live="polite" className={styles["notices"]}>
         <Guests call={call} />
-        {call.problem ? <Bar tone="danger">{call.problem}</Bar> : null}
+        <GearProblem
+          call={call}
+          level={call.microphone ? (stats?.level ?? 0) : 0}
+          onShare={() => {
+            setPicks(true);
+          }}
+        />
         {call.screen ? (
-          <Bar tone="note" action={t("call.control.shareStop")} onAction={actions.share}>
+          <Bar tone="note" testId="call-sharing" action={t("call.control.shareStop")} onAction={actions.share}>
             {t("call.share.now")}
           </Bar>
         ) : null}

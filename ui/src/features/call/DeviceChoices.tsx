@@ -33,27 +33,29 @@ function Device({
   synthetic,
   inCall,
   onChoose,
-}: Props & { kind: Kind; devices: DeviceInfo[]; synthetic: string }): ReactNode {
+}: Props & { kind: Kind; devices: DeviceInfo[] | undefined; synthetic: string }): ReactNode {
   const { t } = useTranslation();
   const [chosen, setChosen] = useState<Source>(() => storedChoices()[kind]);
   const take = useAction((commands, source: Source) => {
     if (kind === "camera") return commands.call_set_camera({ source });
     return kind === "microphone" ? commands.call_set_microphone({ source }) : commands.call_set_speaker({ source });
   });
-  const usual = devices.find((each) => each.is_default)?.name;
+  const found = devices ?? [];
+  const usual = found.find((each) => each.is_default)?.name;
+  const value = valueOf(chosen);
+  const isGone = chosen.kind === "device" && devices !== undefined && !devices.some(({ id }) => id === chosen.id);
   const options = [
     { value: SYSTEM, label: usual ? `${t("call.device.system")} (${usual})` : t("call.device.system") },
-    ...devices.map(({ id, name }) => ({ value: `id:${id}`, label: name })),
+    ...found.map(({ id, name }) => ({ value: `id:${id}`, label: name })),
+    ...(isGone ? [{ value, label: t("call.device.gone") }] : []),
     { value: SYNTHETIC, label: synthetic },
   ];
-  const value = valueOf(chosen);
   return (
     <>
       <Choice
         label={t(`call.device.${kind}`)}
         testId={`call-choose-${kind}`}
-        // What is no longer there is not in the list: the system's takes its place.
-        value={options.some((each) => each.value === value) ? value : SYSTEM}
+        value={value}
         options={options}
         onChange={(next) => {
           const source = sourceOf(next);
@@ -70,20 +72,18 @@ function Device({
 
 export function CameraChoice(props: Props): ReactNode {
   const { t } = useTranslation();
-  return (
-    <Device kind="camera" devices={useDevices().data?.cameras ?? []} synthetic={t("call.device.pattern")} {...props} />
-  );
+  return <Device kind="camera" devices={useDevices().data?.cameras} synthetic={t("call.device.pattern")} {...props} />;
 }
 
 export function MicrophoneChoice(props: Props): ReactNode {
   const { t } = useTranslation();
-  const devices = useDevices().data?.microphones ?? [];
+  const devices = useDevices().data?.microphones;
   return <Device kind="microphone" devices={devices} synthetic={t("call.device.tone")} {...props} />;
 }
 
 export function SpeakerChoice(props: Props): ReactNode {
   const { t } = useTranslation();
-  const devices = useDevices().data?.speakers ?? [];
+  const devices = useDevices().data?.speakers;
   return <Device kind="speaker" devices={devices} synthetic={t("call.device.silence")} {...props} />;
 }
 

@@ -48,7 +48,7 @@ export function Ended({ call }: { call: CallView }): ReactNode {
           {summary?.seconds ? ` · ${words.time(summary.seconds)}` : ""}
         </p>
         {summary?.quality ? <p className={styles["second"]}>{words.facts(summary)}</p> : null}
-        {outcome === "failed" ? <p className={styles["second"]}>{call.problem ?? t("call.ended.failedLead")}</p> : null}
+        {outcome === "failed" ? <p className={styles["second"]}>{t("call.ended.failedLead")}</p> : null}
         <div className={styles["endedActions"]}>
           <Button
             testId="call-close"

@@ -17,11 +17,13 @@ export function ScreenPicker({ onClose }: { onClose: () => void }): ReactNode {
   const share = useAction((commands, screen: Screen) => commands.call_set_screen({ screen }));
   const { screens = [], windows = [] } = devices.data ?? {};
   const first = screens[0] ? `screen:${screens[0].id}` : windows[0] ? `window:${windows[0].id}` : null;
-  const value = chosen ?? first;
   const groups = [
     { kind: "screen" as const, title: t("call.share.screens"), of: screens },
     { kind: "window" as const, title: t("call.share.windows"), of: windows },
   ];
+  // A window that was chosen may have closed.
+  const isThere = groups.some(({ kind, of }) => of.some(({ id }) => `${kind}:${id}` === chosen));
+  const value = isThere ? chosen : first;
   return (
     <Dialog
       title={t("call.share.title")}
