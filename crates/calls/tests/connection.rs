@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bezel_calls::connection::{Connection, ConnectionEvent, ConnectionOptions, LinkState, WebRtc};
+use bezel_calls::connection::{Certificate, Connection, ConnectionEvent, ConnectionOptions, LinkState, WebRtc};
 use bezel_crypto::SystemRng;
 use bezel_crypto::call::Track;
 use bytes::Bytes;
@@ -21,7 +21,7 @@ fn options() -> ConnectionOptions {
 
 /// Offers from `a` to `b`, and passes candidates on until both are connected.
 async fn connect(a: &Arc<WebRtc>, a_events: &mut Events, b: &Arc<WebRtc>, b_events: &mut Events) {
-    let answer = b.answer(a.offer(false).await.unwrap()).await.unwrap();
+    let answer = b.answer(a.offer().await.unwrap()).await.unwrap();
     a.accept(answer).await.unwrap();
     let (mut a_up, mut b_up) = (false, false);
     while !(a_up && b_up) {
@@ -49,8 +49,8 @@ fn frame(number: u8, is_key: bool) -> Bytes {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frames_of_all_three_tracks_arrive_whole_over_aes_256() {
-    let (a, mut a_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
-    let (b, mut b_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
+    let (a, mut a_events) = WebRtc::new(&options(), &Certificate::generate().unwrap(), &mut SystemRng).await.unwrap();
+    let (b, mut b_events) = WebRtc::new(&options(), &Certificate::generate().unwrap(), &mut SystemRng).await.unwrap();
     timeout(Duration::from_secs(60), connect(&a, &mut a_events, &b, &mut b_events)).await.unwrap();
 
     let sender = Arc::clone(&a);
@@ -93,31 +93,4 @@ async fn frames_of_all_three_tracks_arrive_whole_over_aes_256() {
     assert_eq!(b.fingerprints().await.unwrap(), [theirs, ours]);
     a.close().await;
     b.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_path_is_found_anew_while_media_flow() {
-    let (a, mut a_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
-    let (b, mut b_events) = WebRtc::new(&options(), &mut SystemRng).await.unwrap();
-    timeout(Duration::from_secs(60), connect(&a, &mut a_events, &b, &mut b_events)).await.unwrap();
-    let offer = a.offer(true).await.unwrap();
-    let answer = b.answer(offer).await.unwrap();
-    a.accept(answer).await.unwrap();
-    let heard = async {
-        let mut number = 0u8;
-        loop {
-            a.send(Track::Camera, &frame(number, true), u32::from(number) * 3000).await.unwrap();
-            number = number.wrapping_add(1);
-            tokio::select! {
-                event = a_events.recv() => if let ConnectionEvent::Candidate(candidate) = event.unwrap() { b.add_candidate(candidate).await.unwrap() },
-                event = b_events.recv() => match event.unwrap() {
-                    ConnectionEvent::Candidate(candidate) => a.add_candidate(candidate).await.unwrap(),
-                    ConnectionEvent::Video { .. } if number > 40 => return,
-                    _ => {}
-                },
-                () = tokio::time::sleep(Duration::from_millis(20)) => {}
-            }
-        }
-    };
-    timeout(Duration::from_secs(60), heard).await.unwrap();
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rig::end::{Order, Settings, run_if_asked};
 use rig::line::{Fault, Line, Side};
-use rig::pair::{Heard, Pair};
+use rig::pair::{End, Heard, Pair};
 
 #[test]
 #[ignore = "an end of a call, which the other tests start"]
@@ -120,11 +120,34 @@ fn a_call_goes_on_by_another_path_whoever_made_the_offer() {
     for ids in [[1, 2], [2, 1]] {
         let line = Line::new();
         let pair = call(&line, [Settings::new(ids[0], true), Settings::new(ids[1], false)]);
+        let carried = |end: &End| end.report().peer("bytes_in").as_u64().unwrap();
+        let before = pair.ends.each_ref().map(carried);
         line.switch();
         let switched = rig::epoch_ms();
         lose_the_path(&pair);
         pair.ends.iter().for_each(|end| end.until("the new path", is_live));
         see_each_other(&pair, switched, 30);
+        assert!(pair.ends.each_ref().map(carried) > before, "what the old path carried counts on");
+    }
+}
+
+#[test]
+fn another_network_is_taken_while_the_old_one_carries_and_nothing_breaks_off() {
+    let mut line = Line::new();
+    line.set(0, Fault { delay: 60.0, ..Fault::default() });
+    let pair = call(&line, [Settings::new(1, true), Settings::new(2, false)]);
+    line.join();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !pair.ends.iter().all(|end| (0.1..50.0).contains(&end.report().peer("round_trip_ms").as_f64().unwrap())) {
+        assert!(Instant::now() < deadline, "the quicker network was not taken: {}", pair.ends[0].report().stats);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    line.leave();
+    let left = rig::epoch_ms();
+    see_each_other(&pair, left, 60);
+    for end in &pair.ends {
+        let phases = end.heard(|heard| heard.phases.clone());
+        assert!(phases.iter().all(|(phase, ..)| phase != "reconnecting"), "{phases:?}");
     }
 }
 

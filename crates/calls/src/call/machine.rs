@@ -116,8 +116,8 @@ impl Machine {
             Input::GuestGone(guest) => self.gone(Peer::Guest(guest), now),
             Input::Removed(device) => self.gone(Peer::Device(device), now),
             Input::Link(peer, state) => self.link(peer, state, now),
-            Input::LinkError(peer) => self.link(peer, LinkState::Failed, now),
             Input::RelayBack => self.relay_back(now),
+            Input::NetworkChanged => self.network_changed(now),
             Input::Tick => self.tick(now),
         }
         self.settle(now);
@@ -272,14 +272,11 @@ impl Machine {
         participant.media = media;
         if is_new {
             participant.link = Link::Connecting { since: now };
-            participant.is_open |= offers;
-            let attempt = offers.then(|| participant.next_attempt());
+            let attempt = offers.then(|| participant.next_attempt(now));
             // It may have come after we said to all that we are here: it is to know our media, and to offer where that is its turn.
             let media = self.media;
             self.send(Some(peer), SignalBody::Joined(media));
-            if offers {
-                self.outputs.push(Output::Open(peer, attempt));
-            }
+            self.outputs.extend(attempt.map(|attempt| Output::Open(peer, attempt)));
         }
         if is_new || knew != media {
             self.changed();
@@ -340,11 +337,7 @@ impl Machine {
             tracing::debug!("an old offer came");
             return;
         }
-        participant.attempt = attempt;
-        if !participant.is_open {
-            participant.is_open = true;
-            self.outputs.push(Output::Open(peer, None));
-        }
+        participant.begin(attempt, now);
         if participant.link == Link::Joined {
             participant.link = Link::Connecting { since: now };
         }
@@ -363,12 +356,7 @@ impl Machine {
     }
 
     fn restart_asked(&mut self, peer: Peer, now: Instant) {
-        let asked_lately = |participant: &Participant, limits: &Limits| match participant.link {
-            Link::Broken { tried_at, .. } => now.saturating_duration_since(tried_at) < limits.attempt / 4,
-            Link::Connecting { since } => now.saturating_duration_since(since) < limits.attempt / 4,
-            _ => false,
-        };
-        if self.offers_to(peer) && self.peers.get(&peer).is_some_and(|participant| !asked_lately(participant, &self.limits)) {
+        if self.offers_to(peer) && self.peers.get(&peer).is_some_and(|participant| !participant.has_just_sought(&self.limits, now)) {
             self.try_again(peer, now);
         }
     }
@@ -378,20 +366,24 @@ impl Machine {
         match (state, participant.link) {
             (LinkState::Connected, _) => {
                 participant.link = Link::Connected;
+                participant.sought_at = None;
                 self.alone_since = None;
             }
             (LinkState::Disconnected | LinkState::Failed, Link::Connected) => {
-                participant.link = Link::Broken { since: now, tried_at: now, tries: 0 };
-                self.try_again(peer, now);
+                // An attempt that is under way already is the first.
+                let sought_at = participant.sought_at.filter(|_| participant.has_just_sought(&self.limits, now));
+                let (tried_at, tries) = sought_at.map_or((now, 0), |at| (at, 1));
+                participant.link = Link::Broken { since: now, tried_at, tries };
+                if tries == 0 {
+                    self.try_again(peer, now);
+                }
             }
-            // What could not even begin is not waited for.
-            (LinkState::Failed, Link::Connecting { .. } | Link::Broken { .. }) => self.reopen(peer),
             _ => return,
         }
         self.changed();
     }
 
-    /// The next attempt on the connection that is there.
+    /// Looks for another path, whether or not one carries.
     fn try_again(&mut self, peer: Peer, now: Instant) {
         let offers = self.offers_to(peer);
         let Some(participant) = self.peers.get_mut(&peer) else { return };
@@ -399,25 +391,12 @@ impl Machine {
             *tried_at = now;
             *tries += 1;
         }
-        if !offers {
-            return self.send(Some(peer), SignalBody::Restart);
-        }
-        let attempt = participant.next_attempt();
-        if participant.is_open {
-            self.outputs.push(Output::Restart(peer, attempt));
+        if offers {
+            let attempt = participant.next_attempt(now);
+            self.outputs.push(Output::Open(peer, attempt));
         } else {
-            participant.is_open = true;
-            self.outputs.push(Output::Open(peer, Some(attempt)));
-        }
-    }
-
-    /// A connection that failed for good is made anew with the next attempt.
-    fn reopen(&mut self, peer: Peer) {
-        if let Some(participant) = self.peers.get_mut(&peer)
-            && participant.is_open
-        {
-            participant.is_open = false;
-            self.outputs.push(Output::Close(peer));
+            participant.sought_at = Some(now);
+            self.send(Some(peer), SignalBody::Restart);
         }
     }
 
@@ -439,6 +418,21 @@ impl Machine {
             self.send(None, SignalBody::Joined(media));
         }
         for peer in self.with_link(|link| matches!(link, Link::Broken { .. } | Link::Connecting { .. })) {
+            self.try_again(peer, now);
+        }
+    }
+
+    /// There may be a better path, or one again; what carries goes on meanwhile.
+    fn network_changed(&mut self, now: Instant) {
+        self.retry(now);
+        for peer in self.with_link(|link| matches!(link, Link::Connected | Link::Broken { .. })) {
+            let Some(participant) = self.peers.get_mut(&peer).filter(|participant| !participant.has_just_sought(&self.limits, now)) else {
+                continue;
+            };
+            // What was tried on another network does not count.
+            if let Link::Broken { tries, .. } = &mut participant.link {
+                *tries = 0;
+            }
             self.try_again(peer, now);
         }
     }
@@ -469,8 +463,6 @@ impl Machine {
                         participant.link = Link::GivenUp { since };
                         self.changed();
                     } else {
-                        // Another path was not found on this connection: a new one.
-                        self.reopen(peer);
                         self.try_again(peer, now);
                     }
                 }
@@ -488,7 +480,6 @@ impl Machine {
         }
         participant.link = Link::Connecting { since: now };
         if offers {
-            self.reopen(peer);
             self.try_again(peer, now);
         } else {
             // The other side counts; here a missing offer counts too.

@@ -133,12 +133,12 @@ pub enum Input {
     GuestGone(GuestId),
     /// Somebody is no longer in the conversation.
     Removed(DeviceId),
-    /// A connection's state.
+    /// The state of the path that carries, or carries now.
     Link(Peer, LinkState),
-    /// A connection could not be made or negotiated.
-    LinkError(Peer),
     /// The way to the relay is open again.
     RelayBack,
+    /// This machine has other network addresses than before.
+    NetworkChanged,
     /// Time went by.
     Tick,
 }
@@ -148,17 +148,15 @@ pub enum Input {
 pub enum Output {
     /// Send a signal, to one or to all.
     Send(Option<Peer>, SignalBody),
-    /// Make a connection and, where `attempt` is given, offer on it.
-    Open(Peer, Option<u32>),
-    /// Offer on the connection that is there; look for another path.
-    Restart(Peer, u32),
-    /// Answer an offer on the connection that is there.
+    /// Begin an attempt: offer on a new path. One that carries is kept until the new one does.
+    Open(Peer, u32),
+    /// Answer the offer of an attempt on a new path.
     TakeOffer(Peer, u32, String),
-    /// Take an answer.
+    /// Take the answer of the last attempt.
     TakeAnswer(Peer, String),
-    /// Take candidates.
+    /// Take candidates of the last attempt.
     TakeCandidates(Peer, Vec<Candidate>),
-    /// Drop the connection.
+    /// Drop every path.
     Close(Peer),
     /// What is shown has changed.
     Changed,

@@ -87,9 +87,9 @@ fn a_call_goes_from_ringing_to_live_and_the_lower_device_offers() {
     ben.hear(Sender::Member(ANA), SignalBody::Joined(VIDEO));
     assert!(ben.feed(Input::Answer(VIDEO)).contains(&Output::Send(None, SignalBody::Joined(VIDEO))));
     let (peer_ana, peer_ben) = (Peer::Device(ANA), Peer::Device(BEN));
-    assert!(ana.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).contains(&Output::Open(peer_ben, Some(1))));
+    assert!(ana.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).contains(&Output::Open(peer_ben, 1)));
     let taken = ben.hear(Sender::Member(ANA), offer(1));
-    assert_eq!(taken[..2], [Output::Open(peer_ana, None), Output::TakeOffer(peer_ana, 1, "offer".into())]);
+    assert_eq!(taken.first(), Some(&Output::TakeOffer(peer_ana, 1, "offer".into())));
     assert!(ana.hear(Sender::Member(BEN), answer(1)).contains(&Output::TakeAnswer(peer_ben, "answer".into())));
     ana.feed(Input::Link(peer_ben, LinkState::Connected));
     ben.feed(Input::Link(peer_ana, LinkState::Connected));
@@ -107,7 +107,7 @@ fn whoever_comes_late_is_told_who_is_there_and_what_they_send() {
         let mut device = Device::calling(me, 2);
         let said = device.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO));
         assert_eq!(said.first(), Some(&Output::Send(Some(Peer::Device(BEN)), SignalBody::Joined(VIDEO))));
-        assert_eq!(said.contains(&Output::Open(Peer::Device(BEN), Some(1))), me < BEN);
+        assert_eq!(said.contains(&Output::Open(Peer::Device(BEN), 1)), me < BEN);
         // Said again, nothing more is answered: no endless talk.
         assert!(!device.hear(Sender::Member(BEN), SignalBody::Joined(VIDEO)).iter().any(|output| matches!(output, Output::Send(..))));
     }
@@ -171,7 +171,7 @@ fn whoever_comes_in_anew_is_connected_anew() {
     let (mut ana, peer) = (Device::live(ANA, BEN), Peer::Device(BEN));
     let number = first_number(1_790_000_000);
     let said = ana.feed(Input::Signal { from: Sender::Member(BEN), number, body: SignalBody::Joined(VIDEO) }).to_vec();
-    assert!(said.contains(&Output::Close(peer)) && said.contains(&Output::Open(peer, Some(1))), "{said:?}");
+    assert!(said.contains(&Output::Close(peer)) && said.contains(&Output::Open(peer, 1)), "{said:?}");
     // The same coming-in said again is none.
     assert!(
         !ana.feed(Input::Signal { from: Sender::Member(BEN), number: number + 1, body: SignalBody::Joined(VIDEO) })
@@ -224,18 +224,52 @@ fn an_old_offer_a_second_answer_and_an_offer_from_the_wrong_side_are_refused() {
 #[test]
 fn a_lost_path_is_sought_anew_three_times_and_then_the_person_is_asked() {
     let (mut ana, peer) = (Device::live(ANA, BEN), Peer::Device(BEN));
-    assert!(ana.feed(Input::Link(peer, LinkState::Disconnected)).contains(&Output::Restart(peer, 2)), "the old path may still come back");
+    assert!(ana.feed(Input::Link(peer, LinkState::Disconnected)).contains(&Output::Open(peer, 2)));
     assert!(matches!(ana.machine.phase(), Phase::Reconnecting { attempt: 1, asks: false, .. }));
     for attempt in [3, 4] {
         let said = ana.after(9);
-        assert!(said.contains(&Output::Close(peer)) && said.contains(&Output::Open(peer, Some(attempt))), "{said:?}");
+        assert!(said.contains(&Output::Open(peer, attempt)), "{said:?}");
+        assert!(!said.contains(&Output::Close(peer)), "the old path may still come back: {said:?}");
     }
     ana.after(9);
     assert!(matches!(ana.machine.phase(), Phase::Reconnecting { attempt: 3, asks: true, .. }));
     assert_eq!(ana.after(60), [], "nothing more is tried unasked");
-    assert!(ana.feed(Input::Retry).contains(&Output::Restart(peer, 5)));
+    assert!(ana.feed(Input::Retry).contains(&Output::Open(peer, 5)));
     ana.feed(Input::Link(peer, LinkState::Connected));
     assert!(matches!(ana.machine.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn another_network_is_tried_while_the_old_path_carries() {
+    let (mut ana, mut ben) = (Device::live(ANA, BEN), Device::live(BEN, ANA));
+    let (to_ana, to_ben) = (Peer::Device(ANA), Peer::Device(BEN));
+    assert_eq!(ana.feed(Input::NetworkChanged), [Output::Open(to_ben, 2)]);
+    assert!(matches!(ana.machine.phase(), Phase::Live { .. }), "media flow");
+    assert_eq!(ana.feed(Input::NetworkChanged), [], "a network that wavers is not tried at every turn");
+    assert_eq!(ben.feed(Input::NetworkChanged), [Output::Send(Some(to_ana), SignalBody::Restart)]);
+    assert_eq!(ana.hear(Sender::Member(BEN), SignalBody::Restart), [], "it is being tried");
+    // The old path ends meanwhile: the attempt under way is the first.
+    let said = ana.feed(Input::Link(to_ben, LinkState::Disconnected)).to_vec();
+    assert!(!said.iter().any(|output| matches!(output, Output::Open(..))), "{said:?}");
+    assert!(matches!(ana.machine.phase(), Phase::Reconnecting { attempt: 1, .. }));
+    ana.feed(Input::Link(to_ben, LinkState::Connected));
+    assert!(matches!(ana.machine.phase(), Phase::Live { .. }));
+    // Later it is tried again.
+    ana.now += Duration::from_secs(3);
+    assert_eq!(ana.feed(Input::NetworkChanged), [Output::Open(to_ben, 3)]);
+}
+
+#[test]
+fn another_network_ends_the_question_whether_to_go_on() {
+    let (mut ana, peer) = (Device::live(ANA, BEN), Peer::Device(BEN));
+    ana.feed(Input::Link(peer, LinkState::Disconnected));
+    for _ in 0..3 {
+        ana.after(9);
+    }
+    assert!(matches!(ana.machine.phase(), Phase::Reconnecting { asks: true, .. }));
+    ana.now += Duration::from_secs(9);
+    assert!(ana.feed(Input::NetworkChanged).contains(&Output::Open(peer, 5)));
+    assert!(matches!(ana.machine.phase(), Phase::Reconnecting { attempt: 1, asks: false, .. }));
 }
 
 #[test]
@@ -243,7 +277,7 @@ fn the_higher_device_asks_the_lower_to_offer_anew() {
     let (mut ben, mut ana) = (Device::live(BEN, ANA), Device::live(ANA, BEN));
     let said = ben.feed(Input::Link(Peer::Device(ANA), LinkState::Disconnected)).to_vec();
     assert!(said.contains(&Output::Send(Some(Peer::Device(ANA)), SignalBody::Restart)));
-    assert!(ana.hear(Sender::Member(BEN), SignalBody::Restart).contains(&Output::Restart(Peer::Device(BEN), 2)));
+    assert!(ana.hear(Sender::Member(BEN), SignalBody::Restart).contains(&Output::Open(Peer::Device(BEN), 2)));
 }
 
 #[test]
@@ -282,7 +316,7 @@ fn alone_in_a_call_of_many_one_waits_a_minute() {
 fn a_guest_is_offered_to_by_the_member_once_admitted() {
     let (mut ana, guest) = (Device::calling(CARO, 1), GuestId::from_bytes([0; 16]));
     assert!(ana.hear(Sender::Guest(guest), SignalBody::Joined(VIDEO)).is_empty(), "nobody has let them in");
-    assert!(ana.feed(Input::Admit(guest)).contains(&Output::Open(Peer::Guest(guest), Some(1))));
+    assert!(ana.feed(Input::Admit(guest)).contains(&Output::Open(Peer::Guest(guest), 1)));
     assert!(ana.feed(Input::GuestGone(guest)).contains(&Output::Close(Peer::Guest(guest))));
 }
 
@@ -307,6 +341,7 @@ fn input() -> impl Strategy<Value = Input> {
         Just(Input::Answer(VIDEO)),
         Just(Input::Retry),
         Just(Input::RelayBack),
+        Just(Input::NetworkChanged),
         Just(Input::Tick),
         (sender, 0u64..40, body).prop_map(|(from, number, body)| Input::Signal { from, number, body }),
         (0u8..5, state).prop_map(|(id, state)| Input::Link(Peer::Device(DeviceId::from_bytes([id; 16])), state)),
@@ -314,17 +349,17 @@ fn input() -> impl Strategy<Value = Input> {
 }
 
 proptest! {
-    /// Whatever comes in whatever order: every connection that is opened is closed once, and nothing is done on one that is not open.
+    /// Whatever comes in whatever order: what was opened to somebody is closed once, and nothing is done where nothing is open.
     #[test]
-    fn connections_are_opened_and_closed_in_pairs(inputs in proptest::collection::vec((input(), 0u64..20), 0..80), calls: bool) {
+    fn what_is_opened_is_closed(inputs in proptest::collection::vec((input(), 0u64..20), 0..80), calls: bool) {
         let mut device = if calls { Device::calling(BEN, 3) } else { Device::called(BEN, 3) };
         let mut open = std::collections::HashSet::new();
         let mut check = |outputs: &[Output]| {
             for output in outputs {
                 match output {
-                    Output::Open(peer, _) => assert!(open.insert(*peer), "{peer:?} is open already"),
+                    Output::Open(peer, _) | Output::TakeOffer(peer, ..) => drop(open.insert(*peer)),
                     Output::Close(peer) => assert!(open.remove(peer), "{peer:?} is not open"),
-                    Output::Restart(peer, _) | Output::TakeOffer(peer, ..) | Output::TakeAnswer(peer, _) | Output::TakeCandidates(peer, _) => {
+                    Output::TakeAnswer(peer, _) | Output::TakeCandidates(peer, _) => {
                         assert!(open.contains(peer), "{peer:?} is not open");
                     }
                     _ => {}

@@ -1,9 +1,11 @@
 //! One connection to one other participant, behind a trait: what is above it does not know by which WebRTC implementation.
 
+mod certificate;
 mod description;
 mod estimate;
 mod feedback;
 mod inbound;
+mod network;
 mod outbound;
 mod stack;
 mod webrtc;
@@ -19,7 +21,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use ts_rs::TS;
 
+pub use self::certificate::Certificate;
 pub use self::description::{BadDescription, check_description, fingerprint};
+pub use self::network::addresses;
 pub use self::webrtc::WebRtc;
 use crate::rtp::Assembled;
 
@@ -40,6 +44,9 @@ pub enum ConnectionError {
     /// The other side's description asks for something that we do not do.
     #[error(transparent)]
     Description(#[from] BadDescription),
+    /// There is no certificate.
+    #[error("a certificate could not be made: {0}")]
+    Certificate(String),
     /// The implementation refuses.
     #[error("the connection failed: {0}")]
     WebRtc(#[from] ::webrtc::error::Error),
@@ -99,7 +106,7 @@ pub enum LinkState {
     Connected,
     /// The path is silent; it may come back.
     Disconnected,
-    /// It will not without a new offer.
+    /// It will not.
     Failed,
 }
 
@@ -137,8 +144,8 @@ pub struct LinkStats {
 /// A connection with one track of sound and two of pictures, both ways.
 #[async_trait]
 pub trait Connection: Send + Sync {
-    /// Makes an offer, with `restarts_ice` one that looks for another path while the old one still carries.
-    async fn offer(&self, restarts_ice: bool) -> Result<String, ConnectionError>;
+    /// Makes an offer.
+    async fn offer(&self) -> Result<String, ConnectionError>;
     /// Takes an offer and answers it.
     async fn answer(&self, offer: String) -> Result<String, ConnectionError>;
     /// Takes the answer to an offer.

@@ -92,8 +92,6 @@ fn settings() -> SettingEngine {
         .with_ice_timeouts(Some(Duration::from_millis(1200)), Some(Duration::from_secs(15)), Some(Duration::from_millis(200)))
         // Each candidate is tried for as long as an attempt lasts: a path may come back in the middle of it.
         .with_ice_connection_attempts(Some(Duration::from_millis(50)), Some(160))
-        // The interfaces may be others by then; what broke is nothing to hold on to.
-        .with_discard_local_candidates_during_ice_restart(true)
         .with_host_acceptance_min_wait(None)
         .with_srflx_acceptance_min_wait(Some(Duration::from_millis(100)))
         .with_prflx_acceptance_min_wait(Some(Duration::from_millis(100)))

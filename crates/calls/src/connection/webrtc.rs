@@ -1,6 +1,6 @@
 //! The connection by the `webrtc` crate.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
@@ -23,7 +23,9 @@ use super::feedback::{Arrivals, Feedback};
 use super::inbound::{self, Inbound};
 use super::outbound::Outbound;
 use super::stack::{AUDIO_CLOCK, Stack, VIDEO_CLOCK};
-use super::{Connection, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, LinkStats, check_description, fingerprint};
+use super::{
+    Certificate, Connection, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, LinkStats, check_description, fingerprint,
+};
 use crate::clock;
 
 /// So many events wait for whoever reads them.
@@ -38,7 +40,7 @@ pub struct WebRtc {
     arrivals: Arrivals,
     round_trip_us: Arc<AtomicU64>,
     hides_address: bool,
-    /// The attempt's descriptions: ours and the other side's.
+    /// Of the descriptions: ours and the other side's.
     fingerprints: Mutex<[Option<[u8; 32]>; 2]>,
 }
 
@@ -49,6 +51,7 @@ impl WebRtc {
     /// When the implementation refuses, or no socket can be opened.
     pub async fn new(
         options: &ConnectionOptions,
+        certificate: &Certificate,
         rng: &mut (dyn Rng + Send),
     ) -> Result<(Arc<Self>, mpsc::Receiver<ConnectionEvent>), ConnectionError> {
         let Stack { media, registry, settings, estimate, arrivals, feedback } = Stack::new()?;
@@ -60,12 +63,11 @@ impl WebRtc {
             inbound: inbound.clone(),
             round_trip_us: Arc::clone(&round_trip_us),
             hides_address: options.is_relay_only,
-            was_connected: AtomicBool::new(false),
             connection: Mutex::default(),
         };
         let handler = Arc::new(handler);
         let connection = PeerConnectionBuilder::new()
-            .with_configuration(configuration(options))
+            .with_configuration(configuration(options, certificate))
             .with_media_engine(media)
             .with_setting_engine(settings)
             .with_interceptor_registry(registry)
@@ -123,22 +125,23 @@ impl WebRtc {
     }
 }
 
-fn configuration(options: &ConnectionOptions) -> webrtc::peer_connection::RTCConfiguration {
+fn configuration(options: &ConnectionOptions, certificate: &Certificate) -> webrtc::peer_connection::RTCConfiguration {
     let servers = options.ice_servers.iter().map(|server| RTCIceServer {
         urls: server.urls.clone(),
         username: server.username.clone().unwrap_or_default(),
         credential: server.credential.clone().unwrap_or_default(),
     });
     let policy = if options.is_relay_only { RTCIceTransportPolicy::Relay } else { RTCIceTransportPolicy::All };
-    RTCConfigurationBuilder::new().with_ice_servers(servers.collect()).with_ice_transport_policy(policy).build()
+    RTCConfigurationBuilder::new()
+        .with_ice_servers(servers.collect())
+        .with_ice_transport_policy(policy)
+        .with_certificates(vec![certificate.0.clone()])
+        .build()
 }
 
 #[async_trait]
 impl Connection for WebRtc {
-    async fn offer(&self, restarts_ice: bool) -> Result<String, ConnectionError> {
-        if restarts_ice {
-            self.connection.restart_ice().await?;
-        }
+    async fn offer(&self) -> Result<String, ConnectionError> {
         let offer = self.connection.create_offer(None).await?;
         self.set_local(offer).await
     }
@@ -269,7 +272,6 @@ struct Handler {
     inbound: [Arc<Inbound>; 3],
     round_trip_us: Arc<AtomicU64>,
     hides_address: bool,
-    was_connected: AtomicBool,
     connection: Mutex<Option<Weak<dyn PeerConnection>>>,
 }
 
@@ -304,12 +306,7 @@ impl PeerConnectionEventHandler for Handler {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         let state = match state {
-            RTCPeerConnectionState::Connected => {
-                self.was_connected.store(true, Ordering::Relaxed);
-                LinkState::Connected
-            }
-            // The other side looks for another path: by this one nothing comes any more.
-            RTCPeerConnectionState::Connecting if self.was_connected.load(Ordering::Relaxed) => LinkState::Disconnected,
+            RTCPeerConnectionState::Connected => LinkState::Connected,
             RTCPeerConnectionState::Disconnected => LinkState::Disconnected,
             RTCPeerConnectionState::Failed => LinkState::Failed,
             RTCPeerConnectionState::New | RTCPeerConnectionState::Connecting => LinkState::Connecting,

@@ -51,6 +51,13 @@ impl Playout {
         Ok(())
     }
 
+    /// What comes of somebody from now on is numbered anew.
+    pub fn renumber(&self, peer: Peer) {
+        if let Some(voice) = self.voices().get_mut(&peer) {
+            voice.buffer = JitterBuffer::default();
+        }
+    }
+
     /// Takes somebody out.
     pub fn remove(&self, peer: Peer) {
         self.voices().remove(&peer);

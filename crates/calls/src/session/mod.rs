@@ -1,5 +1,6 @@
 //! A call that runs: the machine's decisions carried out on connections, devices and keys, by one task.
 
+mod path;
 mod peer;
 mod run;
 mod stats;

@@ -1,18 +1,16 @@
 //! One other participant: a connection, and what opens what comes over it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
 use bezel_crypto::call::{CallSecret, Track};
-use bezel_protocol::content::Candidate;
 use bezel_vpx::size_of_key_frame;
-use tokio::task::JoinHandle;
 
 use super::Sink;
+use super::path::Path;
 use super::stats::PeerStats;
 use crate::call::Peer;
-use crate::connection::{AudioPacket, Connection};
+use crate::connection::{AudioPacket, Connection, LinkState, LinkStats};
 use crate::frame::{FrameError, FrameOpener, Layout};
 use crate::media::{Playout, Synchronizer};
 use crate::rtp::Assembled;
@@ -22,21 +20,31 @@ const MAX_HELD: usize = 30;
 
 /// What connects to somebody.
 pub(super) struct PeerLink {
-    pub(super) connection: Arc<dyn Connection>,
-    /// The task that passes the connection's events on.
-    pub(super) events: JoinHandle<()>,
-    /// Candidates that came before the description they belong to.
-    pub(super) early: Vec<Candidate>,
-    pub(super) is_described: bool,
-    pub(super) attempt: u32,
+    /// The path by which media go.
+    current: Option<Path>,
+    /// The path that is tried; it takes the other's place when it carries.
+    next: Option<Path>,
+    /// By which attempt's path something of each track came last.
+    came_by: [u32; 3],
+    /// What paths that are given up sent, received and lost.
+    gone: LinkStats,
     openers: [FrameOpener; 3],
-    sync: Synchronizer,
+    /// In time by the clocks of an attempt's path.
+    sync: (u32, Synchronizer),
     held: VecDeque<Held>,
     opened: Vec<u8>,
     pub(super) stats: PeerStats,
     pub(super) began: Instant,
     /// Pictures that came since, to count them a second.
     since: (Instant, u64),
+}
+
+/// Whose something is, by which attempt's path it came, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Arrived {
+    pub(super) peer: Peer,
+    pub(super) attempt: u32,
+    pub(super) at: Instant,
 }
 
 /// A picture that waits for its sound.
@@ -52,32 +60,103 @@ pub(super) const fn layout(track: Track) -> Layout {
 }
 
 impl PeerLink {
-    pub(super) fn new(
-        peer: Peer,
-        connection: Arc<dyn Connection>,
-        events: JoinHandle<()>,
-        secret: &CallSecret,
-        now: Instant,
-    ) -> Result<Self, FrameError> {
+    pub(super) fn new(peer: Peer, secret: &CallSecret, now: Instant) -> Result<Self, FrameError> {
         let opener = |track| {
             let key = secret.frame_key(peer.id(), track).map_err(|_| FrameError::Failed)?;
             FrameOpener::new(&key, layout(track))
         };
         let openers = [opener(Track::Audio)?, opener(Track::Camera)?, opener(Track::Screen)?];
         Ok(Self {
-            connection,
-            events,
-            early: Vec::new(),
-            is_described: false,
-            attempt: 0,
+            current: None,
+            next: None,
+            came_by: [0; 3],
+            gone: LinkStats::default(),
             openers,
-            sync: Synchronizer::default(),
+            sync: (0, Synchronizer::default()),
             held: VecDeque::new(),
             opened: Vec::new(),
             stats: PeerStats { peer: peer.to_string(), ..PeerStats::default() },
             began: now,
             since: (now, 0),
         })
+    }
+
+    /// Tries a path beside the one that carries; one that is tried already gives way.
+    pub(super) async fn try_path(&mut self, path: Path) -> &mut Path {
+        self.give_up().await;
+        self.next.insert(path)
+    }
+
+    /// Gives up the path that is tried.
+    pub(super) async fn give_up(&mut self) {
+        if let Some(path) = self.next.take() {
+            path.close().await;
+        }
+    }
+
+    /// The path of the last attempt.
+    pub(super) const fn newest(&mut self) -> Option<&mut Path> {
+        match &mut self.next {
+            Some(next) => Some(next),
+            None => self.current.as_mut(),
+        }
+    }
+
+    /// The connection by which media go.
+    pub(super) fn connection(&self) -> Option<&dyn Connection> {
+        self.current.as_ref().map(|path| path.connection.as_ref())
+    }
+
+    /// Takes the state of an attempt's path. Answers what it means for whether media flow.
+    pub(super) async fn state(&mut self, attempt: u32, state: LinkState) -> Option<LinkState> {
+        if self.current.as_ref().is_some_and(|path| path.attempt == attempt) {
+            return Some(state);
+        }
+        let next = self.next.take_if(|path| path.attempt == attempt && matches!(state, LinkState::Connected | LinkState::Failed))?;
+        if state == LinkState::Failed {
+            next.close().await;
+            return None;
+        }
+        if let Some(before) = self.current.replace(next) {
+            let stats = before.connection.stats().await;
+            self.gone.bytes_out += stats.bytes_out;
+            self.gone.bytes_in += stats.bytes_in;
+            self.gone.lost_in += stats.lost_in;
+            before.linger();
+        }
+        Some(LinkState::Connected)
+    }
+
+    /// Drops every path.
+    pub(super) async fn close(mut self) {
+        self.give_up().await;
+        if let Some(path) = self.current {
+            path.close().await;
+        }
+    }
+
+    /// Goes on with the next key frame of a track.
+    pub(super) fn restart_track(&self, track: Track) {
+        for path in [&self.current, &self.next].into_iter().flatten() {
+            path.connection.restart_track(track);
+        }
+    }
+
+    /// Whether something that came by an attempt's path is too late: what follows it has come by a newer one.
+    fn is_late(&self, track: Track, attempt: u32) -> bool {
+        self.came_by.get(track as usize).is_some_and(|newest| *newest > attempt)
+    }
+
+    /// Something of a track came by an attempt's path. Each path counts for itself.
+    fn came(&mut self, Arrived { peer, attempt, .. }: Arrived, track: Track, playout: &Playout) {
+        let Some(newest) = self.came_by.get_mut(track as usize).filter(|newest| **newest < attempt) else { return };
+        *newest = attempt;
+        if track == Track::Audio {
+            playout.renumber(peer);
+        }
+        if track != Track::Screen && self.sync.0 < attempt {
+            self.sync = (attempt, Synchronizer::default());
+        }
     }
 
     /// Goes on with the keys of a new generation.
@@ -90,29 +169,37 @@ impl PeerLink {
     }
 
     /// A clock of the other side.
-    pub(super) fn clock(&mut self, track: Track, rtp: u32, ntp_ms: f64) {
+    pub(super) fn clock(&mut self, track: Track, attempt: u32, rtp: u32, ntp_ms: f64) {
+        let (of, sync) = &mut self.sync;
         match track {
-            Track::Audio => self.sync.sound_clock(rtp, ntp_ms),
-            Track::Camera => self.sync.picture_clock(rtp, ntp_ms),
+            _ if *of != attempt => {}
+            Track::Audio => sync.sound_clock(rtp, ntp_ms),
+            Track::Camera => sync.picture_clock(rtp, ntp_ms),
             // A screen is shown as it comes.
             Track::Screen => {}
         }
     }
 
     /// Opens a packet of sound and lets it play.
-    pub(super) fn sound(&mut self, peer: Peer, packet: AudioPacket, playout: &Playout, now: Instant) {
-        if self.open(Track::Audio, &packet.data, now) {
+    pub(super) fn sound(&mut self, arrived: Arrived, packet: AudioPacket, playout: &Playout) {
+        if !self.is_late(Track::Audio, arrived.attempt) && self.open(Track::Audio, &packet.data, arrived.at) {
+            self.came(arrived, Track::Audio, playout);
             self.stats.packets_received += 1;
-            playout.push(peer, packet.sequence, packet.timestamp, std::mem::take(&mut self.opened), packet.at);
+            playout.push(arrived.peer, packet.sequence, packet.timestamp, std::mem::take(&mut self.opened), packet.at);
         }
     }
 
     /// Opens a picture; it is shown now or with its sound.
-    pub(super) fn picture(&mut self, peer: Peer, track: Track, frame: &Assembled, playout: &Playout, sink: &dyn Sink, now: Instant) {
+    pub(super) fn picture(&mut self, arrived: Arrived, track: Track, frame: &Assembled, playout: &Playout, sink: &dyn Sink) {
+        let Arrived { peer, attempt, at: now } = arrived;
+        if self.is_late(track, attempt) {
+            return;
+        }
         if !self.open(track, &frame.data, now) {
             // What builds on it can't be shown either.
-            return self.connection.restart_track(track);
+            return self.restart_track(track);
         }
+        self.came(arrived, track, playout);
         self.stats.frames_received += 1;
         if self.stats.first_frame_ms.is_none() {
             self.stats.first_frame_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).ok();
@@ -121,9 +208,9 @@ impl PeerLink {
             (self.stats.width, self.stats.height) = (width, height);
         }
         let hold = match track {
-            Track::Camera => {
-                self.sync.plays(playout.playing(peer), now);
-                self.sync.hold(frame.timestamp, now)
+            Track::Camera if self.sync.0 == attempt => {
+                self.sync.1.plays(playout.playing(peer), now);
+                self.sync.1.hold(frame.timestamp, now)
             }
             _ => std::time::Duration::ZERO,
         };
@@ -156,7 +243,13 @@ impl PeerLink {
             self.stats.frames_per_second = (self.stats.frames_received - before) as f64 / seconds;
             self.since = (now, self.stats.frames_received);
         }
-        self.stats.link = self.connection.stats().await;
+        self.stats.link = match self.connection() {
+            Some(connection) => connection.stats().await,
+            None => LinkStats::default(),
+        };
+        self.stats.link.bytes_out += self.gone.bytes_out;
+        self.stats.link.bytes_in += self.gone.bytes_in;
+        self.stats.link.lost_in += self.gone.lost_in;
         (self.stats.level, self.stats.concealed) = playout.level(peer);
         self.stats.clone()
     }

@@ -1,20 +1,23 @@
 //! The task.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bezel_crypto::SystemRng;
 use bezel_crypto::call::{CallSecret, SafetyCode, Track};
-use bezel_protocol::content::{CallOutcome, Candidate, SignalBody};
+use bezel_protocol::content::{CallOutcome, SignalBody};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::peer::{PeerLink, layout};
+use super::path::{Path, PathEvent};
+use super::peer::{Arrived, PeerLink, layout};
 use super::{CallStats, CallView, Command, Event, SafetyKeys, SessionOptions, Sink};
 use crate::call::{End, Input, Machine, Output, Peer, Phase};
 use crate::clock;
-use crate::connection::{ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, WebRtc, fingerprint};
+use crate::connection::{Certificate, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, addresses};
 use crate::frame::{FrameError, FrameSealer};
 use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
 
@@ -30,11 +33,14 @@ struct Running {
     me: [u8; 16],
     secret: CallSecret,
     options: ConnectionOptions,
+    certificate: Certificate,
+    /// This machine's addresses.
+    addresses: Vec<IpAddr>,
     sink: Arc<dyn Sink>,
     events: mpsc::Sender<Event>,
     links: BTreeMap<Peer, PeerLink>,
     safety_keys: BTreeMap<Peer, SafetyKeys>,
-    incoming: mpsc::Sender<(Peer, ConnectionEvent)>,
+    incoming: mpsc::Sender<PathEvent>,
     outgoing: mpsc::Sender<Outgoing>,
     sealers: [FrameSealer; 3],
     devices: [Option<DeviceSender>; 3],
@@ -61,12 +67,14 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
     let (incoming, mut inbox) = mpsc::channel(OUTGOING);
     let (outgoing, mut frames) = mpsc::channel(OUTGOING);
     let me = *me.as_bytes();
-    let Ok(sealers) = sealers(&secret, &me) else { return };
+    let (Ok(sealers), Ok(certificate)) = (sealers(&secret, &me), Certificate::generate()) else { return };
     let mut running = Running {
         machine,
         me,
         secret,
         options: connection,
+        certificate,
+        addresses: addresses().unwrap_or_default(),
         sink,
         events,
         links: BTreeMap::new(),
@@ -95,9 +103,12 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
                 // Whoever started the call is gone: so is the call.
                 None => running.input(Input::Leave).await,
             },
-            Some((peer, event)) = inbox.recv() => running.heard(peer, event).await,
+            Some((peer, attempt, event)) = inbox.recv() => running.heard(peer, attempt, event).await,
             Some(outgoing) = frames.recv() => running.send(outgoing).await,
-            _ = adapt.tick() => running.adapt().await,
+            _ = adapt.tick() => {
+                running.adapt().await;
+                running.look_at_network().await;
+            }
             () = tokio::time::sleep_until(wakes_at.into()) => running.woken().await,
         }
     }
@@ -144,118 +155,83 @@ impl Running {
 
     async fn carry_out(&mut self, outputs: Vec<Output>, now: Instant) {
         for output in outputs {
-            let done = match output {
-                Output::Send(to, body) => {
-                    self.tell(Event::Send(to, body)).await;
-                    Ok(())
+            match output {
+                Output::Send(to, body) => self.tell(Event::Send(to, body)).await,
+                Output::Open(peer, attempt) => {
+                    let negotiated = self.offer(peer, attempt, now).await;
+                    self.or_give_up(peer, negotiated).await;
                 }
-                Output::Open(peer, attempt) => self.open(peer, attempt, now).await.map_err(|error| (peer, error)),
-                Output::Restart(peer, attempt) => self.offer(peer, attempt, true).await.map_err(|error| (peer, error)),
-                Output::TakeOffer(peer, attempt, sdp) => self.answer(peer, attempt, sdp).await.map_err(|error| (peer, error)),
-                Output::TakeAnswer(peer, sdp) => self.accept(peer, sdp).await.map_err(|error| (peer, error)),
+                Output::TakeOffer(peer, attempt, sdp) => {
+                    let negotiated = self.answer(peer, attempt, sdp, now).await;
+                    self.or_give_up(peer, negotiated).await;
+                }
+                Output::TakeAnswer(peer, sdp) => {
+                    let negotiated = self.accept(peer, sdp).await;
+                    self.or_give_up(peer, negotiated).await;
+                }
                 Output::TakeCandidates(peer, candidates) => {
-                    self.candidates(peer, candidates).await;
-                    Ok(())
+                    if let Some(path) = self.links.get_mut(&peer).and_then(PeerLink::newest) {
+                        path.candidates(candidates).await;
+                    }
                 }
                 Output::Close(peer) => {
-                    self.close(peer).await;
-                    Ok(())
+                    self.playout.remove(peer);
+                    if let Some(link) = self.links.remove(&peer) {
+                        link.close().await;
+                    }
                 }
-                Output::Changed => {
-                    self.changed(now).await;
-                    Ok(())
-                }
-                Output::Ended(outcome, end) => {
-                    self.ended(outcome, end, now).await;
-                    Ok(())
-                }
-            };
-            if let Err((peer, error)) = done {
-                tracing::info!(%error, "a connection was not negotiated");
-                let outputs = self.machine.handle(Input::LinkError(peer), now);
-                Box::pin(self.carry_out(outputs, now)).await;
+                Output::Changed => self.changed(now).await,
+                Output::Ended(outcome, end) => self.ended(outcome, end, now).await,
             }
         }
     }
 
-    async fn open(&mut self, peer: Peer, attempt: Option<u32>, now: Instant) -> Result<(), ConnectionError> {
-        let (connection, mut events) = WebRtc::new(&self.options, &mut SystemRng).await?;
-        let incoming = self.incoming.clone();
-        let passing = tokio::spawn(async move {
-            while let Some(event) = events.recv().await {
-                if incoming.send((peer, event)).await.is_err() {
-                    return;
-                }
-            }
-        });
-        let began = self.answered_at.unwrap_or(now);
-        let link = PeerLink::new(peer, connection, passing, &self.secret, began).map_err(|_| ConnectionError::Closed)?;
-        self.playout.add(peer).map_err(|_| ConnectionError::Closed)?;
-        self.links.insert(peer, link);
-        match attempt {
-            Some(attempt) => self.offer(peer, attempt, false).await,
-            None => Ok(()),
+    /// A path that could not be negotiated leads nowhere; the next attempt comes in its time.
+    async fn or_give_up(&mut self, peer: Peer, negotiated: Result<(), ConnectionError>) {
+        let Err(error) = negotiated else { return };
+        tracing::info!(%error, "a connection was not negotiated");
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.give_up().await;
         }
     }
 
-    async fn offer(&mut self, peer: Peer, attempt: u32, restarts_ice: bool) -> Result<(), ConnectionError> {
-        let link = self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?;
-        link.attempt = attempt;
-        let sdp = link.connection.offer(restarts_ice).await?;
+    /// A new path, beside the one that carries.
+    async fn try_path(&mut self, peer: Peer, attempt: u32, now: Instant) -> Result<&mut Path, ConnectionError> {
+        let path = Path::open(peer, attempt, &self.options, &self.certificate, self.incoming.clone()).await?;
+        let link = match self.links.entry(peer) {
+            Entry::Occupied(link) => link.into_mut(),
+            Entry::Vacant(vacant) => {
+                let began = self.answered_at.unwrap_or(now);
+                let link = PeerLink::new(peer, &self.secret, began).map_err(|_| ConnectionError::Closed)?;
+                self.playout.add(peer).map_err(|_| ConnectionError::Closed)?;
+                vacant.insert(link)
+            }
+        };
+        Ok(link.try_path(path).await)
+    }
+
+    async fn offer(&mut self, peer: Peer, attempt: u32, now: Instant) -> Result<(), ConnectionError> {
+        let sdp = self.try_path(peer, attempt, now).await?.connection.offer().await?;
         self.tell(Event::Send(Some(peer), SignalBody::Offer { attempt, sdp })).await;
         Ok(())
     }
 
-    async fn answer(&mut self, peer: Peer, attempt: u32, sdp: String) -> Result<(), ConnectionError> {
-        // Another certificate is another connection: the other side began anew.
-        let before = match self.links.get(&peer) {
-            Some(link) => link.connection.fingerprints().await.map(|[_, theirs]| theirs),
-            None => None,
-        };
-        if before.is_some_and(|before| fingerprint(&sdp).is_some_and(|now| now != before)) {
-            self.close(peer).await;
-            self.open(peer, None, clock::now()).await?;
-        }
-        let link = self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?;
-        link.attempt = attempt;
-        let sdp = link.connection.answer(sdp).await?;
+    async fn answer(&mut self, peer: Peer, attempt: u32, offer: String, now: Instant) -> Result<(), ConnectionError> {
+        let sdp = self.try_path(peer, attempt, now).await?.answer(offer).await?;
         self.tell(Event::Send(Some(peer), SignalBody::Answer { attempt, sdp })).await;
-        self.described(peer).await;
         Ok(())
     }
 
-    async fn accept(&mut self, peer: Peer, sdp: String) -> Result<(), ConnectionError> {
-        self.links.get_mut(&peer).ok_or(ConnectionError::Closed)?.connection.accept(sdp).await?;
-        self.described(peer).await;
-        Ok(())
+    async fn accept(&mut self, peer: Peer, answer: String) -> Result<(), ConnectionError> {
+        self.links.get_mut(&peer).and_then(PeerLink::newest).ok_or(ConnectionError::Closed)?.accept(answer).await
     }
 
-    /// Candidates that waited for the other side's description are taken now.
-    async fn described(&mut self, peer: Peer) {
-        let Some(link) = self.links.get_mut(&peer) else { return };
-        link.is_described = true;
-        let early = std::mem::take(&mut link.early);
-        self.candidates(peer, early).await;
-    }
-
-    async fn candidates(&mut self, peer: Peer, candidates: Vec<Candidate>) {
-        let Some(link) = self.links.get_mut(&peer) else { return };
-        for candidate in candidates.into_iter().take(bezel_protocol::content::MAX_CANDIDATES) {
-            if !link.is_described {
-                link.early.push(candidate);
-            } else if let Err(error) = link.connection.add_candidate(candidate).await {
-                tracing::debug!(%error, "a candidate was refused");
-            }
-        }
-        link.early.truncate(bezel_protocol::content::MAX_CANDIDATES);
-    }
-
-    async fn close(&mut self, peer: Peer) {
-        self.playout.remove(peer);
-        if let Some(link) = self.links.remove(&peer) {
-            link.events.abort();
-            link.connection.close().await;
-        }
+    /// Other addresses may mean a better path, or that this one ends.
+    async fn look_at_network(&mut self) {
+        let Some(addresses) = addresses().filter(|addresses| *addresses != self.addresses) else { return };
+        self.addresses = addresses;
+        tracing::info!("this machine has other network addresses");
+        self.input(Input::NetworkChanged).await;
     }
 
     async fn changed(&mut self, now: Instant) {
@@ -303,7 +279,7 @@ impl Running {
             Command::OwnKeyFrame(track) => self.want_key_frame(track, now),
             Command::KeyFrame(peer, track) => {
                 if let Some(link) = self.links.get(&peer) {
-                    link.connection.restart_track(track);
+                    link.restart_track(track);
                 }
             }
             Command::SafetyKeys(peer, keys) => drop(self.safety_keys.insert(peer, keys)),
@@ -340,27 +316,28 @@ impl Running {
         self.want_key_frames(now);
     }
 
-    async fn heard(&mut self, peer: Peer, event: ConnectionEvent) {
-        let now = clock::now();
+    async fn heard(&mut self, peer: Peer, attempt: u32, event: ConnectionEvent) {
+        let at = clock::now();
         let Some(link) = self.links.get_mut(&peer) else { return };
+        let arrived = Arrived { peer, attempt, at };
         match event {
             ConnectionEvent::Candidate(candidate) => {
-                let attempt = link.attempt;
                 let candidates = vec![candidate];
                 self.tell(Event::Send(Some(peer), SignalBody::Candidates { attempt, candidates })).await;
             }
             ConnectionEvent::State(state) => {
+                let Some(state) = link.state(attempt, state).await else { return };
                 if state == LinkState::Connected {
                     // Who has just come needs a key frame, and does not have to ask.
                     self.key_frame_at = [None; 3];
-                    self.want_key_frames(now);
+                    self.want_key_frames(at);
                 }
                 self.input(Input::Link(peer, state)).await;
             }
-            ConnectionEvent::Video { track, frame } => link.picture(peer, track, &frame, &self.playout, self.sink.as_ref(), now),
-            ConnectionEvent::Audio(packet) => link.sound(peer, packet, &self.playout, now),
-            ConnectionEvent::KeyFrameWanted(track) => self.want_key_frame(track, now),
-            ConnectionEvent::Clock { track, rtp, ntp_ms } => link.clock(track, rtp, ntp_ms),
+            ConnectionEvent::Video { track, frame } => link.picture(arrived, track, &frame, &self.playout, self.sink.as_ref()),
+            ConnectionEvent::Audio(packet) => link.sound(arrived, packet, &self.playout),
+            ConnectionEvent::KeyFrameWanted(track) => self.want_key_frame(track, at),
+            ConnectionEvent::Clock { track, rtp, ntp_ms } => link.clock(track, attempt, rtp, ntp_ms),
         }
     }
 
@@ -411,8 +388,8 @@ impl Running {
             return tracing::warn!(%error, "a frame was not sent");
         }
         let sealed = Bytes::copy_from_slice(&self.sealed);
-        for link in self.links.values().filter(|link| link.is_described) {
-            if let Err(error) = link.connection.send(track, &sealed, timestamp).await {
+        for connection in self.links.values().filter_map(PeerLink::connection) {
+            if let Err(error) = connection.send(track, &sealed, timestamp).await {
                 tracing::trace!(%error, "a frame was not sent to somebody");
             }
         }
@@ -421,8 +398,8 @@ impl Running {
     /// Lets the encoders follow the narrowest path.
     async fn adapt(&mut self) {
         let mut narrowest = None;
-        for link in self.links.values().filter(|link| link.is_described) {
-            let estimate = link.connection.stats().await.estimate_bit_s;
+        for connection in self.links.values().filter_map(PeerLink::connection) {
+            let estimate = connection.stats().await.estimate_bit_s;
             narrowest = Some(narrowest.map_or(estimate, |narrowest: u64| narrowest.min(estimate)));
         }
         let Some(narrowest) = narrowest else { return };
@@ -437,7 +414,9 @@ impl Running {
         let mut peers = Vec::new();
         for (peer, link) in &mut self.links {
             let mut stats = link.measure(*peer, &self.playout, now).await;
-            if let (Some(keys), Some(fingerprints)) = (self.safety_keys.get(peer), link.connection.fingerprints().await) {
+            if let (Some(keys), Some(connection)) = (self.safety_keys.get(peer), link.connection())
+                && let Some(fingerprints) = connection.fingerprints().await
+            {
                 stats.safety_code = Some(SafetyCode::new(self.secret.call(), &keys.members, &keys.guest, fingerprints).to_string());
             }
             peers.push(stats);

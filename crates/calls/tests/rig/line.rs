@@ -59,13 +59,14 @@ impl Line {
         for side in ["a", "b"] {
             inside(side, "link set lo up");
             for pair in 0..PAIRS {
+                // The pairs are networks of their own: nobody comes from one into the other.
+                inside(side, &format!("rule add from {} to {}/24 prohibit", address(side, pair), address(side, 1 - pair)));
                 inside("line", &format!("link add {side}{pair} type veth peer name eth{pair} netns {name}-{side}"));
                 inside("line", &format!("link set {side}{pair} up"));
                 // Several packets in one would be one packet at the other end.
                 inside(side, &format!("link set eth{pair} gso_max_segs 1"));
-                inside(side, &format!("address add {} dev eth{pair}", address(side, pair) + "/24"));
                 if side == "b" || pair == 0 {
-                    inside(side, &format!("link set eth{pair} up"));
+                    join(&name, side, pair);
                 }
             }
         }
@@ -94,9 +95,19 @@ impl Line {
 
     /// Side A goes from the first pair of interfaces to the second.
     pub fn switch(&self) {
-        let name = &self.name;
-        ip(&format!("-n {name}-a link set eth0 down"));
-        ip(&format!("-n {name}-a link set eth1 up"));
+        self.leave();
+        self.join();
+    }
+
+    /// Side A comes into the second network too.
+    pub fn join(&self) {
+        join(&self.name, "a", 1);
+    }
+
+    /// Side A leaves the first network, as network managers do: the address goes too.
+    pub fn leave(&self) {
+        ip(&format!("-n {}-a address flush dev eth0", self.name));
+        ip(&format!("-n {}-a link set eth0 down", self.name));
     }
 
     /// Adds a route on one side.
@@ -126,6 +137,12 @@ impl Drop for Line {
             let _ = Command::new("ip").args(["netns", "delete", &format!("{}-{namespace}", self.name)]).status();
         }
     }
+}
+
+fn join(name: &str, side: &str, pair: u8) {
+    // In this order, as in life: whoever sees the address can use it.
+    ip(&format!("-n {name}-{side} link set eth{pair} up"));
+    ip(&format!("-n {name}-{side} address add {}/24 dev eth{pair}", address(side, pair)));
 }
 
 fn address(side: &str, pair: u8) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bezel_calls::connection::{Connection as _, ConnectionEvent, ConnectionOptions, LinkState, WebRtc};
+use bezel_calls::connection::{Certificate, Connection as _, ConnectionEvent, ConnectionOptions, LinkState, WebRtc};
 use bezel_crypto::SystemRng;
 use bezel_crypto::call::Track;
 use bezel_protocol::wire::IceServer;
@@ -15,7 +15,7 @@ use super::in_call;
 /// Reaches others by relayed addresses alone.
 async fn hidden(ice_servers: Vec<IceServer>) -> (Arc<WebRtc>, Receiver<ConnectionEvent>) {
     let options = ConnectionOptions { ice_servers, is_relay_only: true, addresses: vec!["127.0.0.1:0".parse().unwrap()] };
-    WebRtc::new(&options, &mut SystemRng).await.unwrap()
+    WebRtc::new(&options, &Certificate::generate().unwrap(), &mut SystemRng).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,7 +23,7 @@ async fn pictures_of_a_call_go_through_the_relay_where_addresses_are_hidden() {
     let (_shop, _ben, _, [of_ana, of_ben]) = in_call().await;
     let (ana, mut at_ana) = hidden(of_ana).await;
     let (ben, mut at_ben) = hidden(of_ben).await;
-    let answer = ben.answer(ana.offer(false).await.unwrap()).await.unwrap();
+    let answer = ben.answer(ana.offer().await.unwrap()).await.unwrap();
     ana.accept(answer).await.unwrap();
     let frame = Bytes::from_static(&[0; 3000]);
     let carried = async {
