@@ -47,6 +47,7 @@ pub(crate) fn run() {
         ("another path, side of the offer", [1, 2], false),
         ("another path, side of the answer", [2, 1], false),
         ("another path, signals 2 s later", [1, 2], true),
+        ("a second network, then it alone", [1, 2], false),
     ]
     .into_iter()
     .filter(|(name, ..)| name.contains(&wanted))
@@ -64,6 +65,10 @@ pub(crate) fn run() {
             line.set(0, Fault { cut: true, ..delayed });
             std::thread::sleep(Duration::from_secs(5));
             line.set(0, delayed);
+        } else if name.starts_with("a second") {
+            line.join();
+            std::thread::sleep(Duration::from_secs(5));
+            line.leave();
         } else {
             line.switch();
             std::thread::sleep(Duration::from_secs(if signals { 2 } else { 0 }));

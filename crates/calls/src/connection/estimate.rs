@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtc::interceptor::{BandwidthEstimator, EstimatorStats, Gcc, PacketReport};
+
+use super::way::Way;
 
 /// Bits a second at the beginning: enough for a small picture until more is known.
 const INITIAL: f64 = 1_000_000.0;
@@ -12,12 +14,16 @@ const LOWEST: f64 = 80_000.0;
 const HIGHEST: f64 = 8_000_000.0;
 /// Up to this share, packets that get lost on a line without a queue are the line's and not those of too high a rate: they are sent again.
 const BORNE_LOSS: f64 = 0.2;
-/// Loss is judged over about so many packets: in one report of a few, one that is lost is much.
-const LOSS_WINDOW: f64 = 300.0;
-/// Packets that wait so long on their way, in seconds, wait in a queue.
-const QUEUED_S: f64 = 0.06;
-/// The shortest way is forgotten by so much a report, in seconds: clocks drift and paths change.
-const FORGET_S: f64 = 0.000_02;
+/// A queue in which every packet waits so long, in seconds, is drained,
+const STANDING_S: f64 = 0.05;
+/// until they wait no longer than this.
+const DRAINED_S: f64 = 0.02;
+/// While a queue is drained, this share of what the line carries is used;
+const DRAINING: f64 = 0.65;
+/// and afterwards this one, from where the estimate climbs.
+const AFTERWARDS: f64 = 0.85;
+/// A queue that stands so long though less goes in than comes out is not of our making.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// The estimate, as it is now.
 #[derive(Clone, Debug)]
@@ -30,68 +36,77 @@ impl Estimate {
     }
 }
 
-/// Passes on to [`Gcc`], and tells the estimate after whatever may have changed it. The library's pacer is left out: it holds packets back at
-/// exactly the estimate, sound behind pictures, for seconds.
+/// Passes on to [`Gcc`], and tells the estimate after whatever may have changed it. GCC reacts to a queue that grows, and takes one that is
+/// always full for a quiet line; such a queue is drained first. The library's pacer is left out: it holds packets back at exactly the estimate,
+/// sound behind pictures, for seconds.
 pub(super) struct Estimator {
     gcc: Gcc,
     estimate: Estimate,
     way: Way,
+    draining: Option<Draining>,
 }
 
-/// How packets fared lately.
-#[derive(Default)]
-struct Way {
-    /// What departures are counted from.
-    began: Option<Instant>,
-    /// From departing to arriving, each by its own clock: the least.
-    least_s: Option<f64>,
-    /// How much longer it takes of late.
-    queued_s: f64,
-    loss: f64,
-}
-
-impl Way {
-    /// Takes a report; answers whether its losses say something of the rate.
-    fn is_congested(&mut self, reports: &[PacketReport]) -> bool {
-        let lost = reports.iter().filter(|report| !report.arrived).count();
-        let count = reports.len().max(1) as f64;
-        self.loss += (lost as f64 / count - self.loss) * (count / LOSS_WINDOW).min(1.0);
-        for report in reports {
-            let Some(arrival) = report.arrival else { continue };
-            let began = *self.began.get_or_insert(report.departure);
-            let way = arrival.as_secs_f64() - report.departure.saturating_duration_since(began).as_secs_f64();
-            let least = self.least_s.map_or(way, |least| (least + FORGET_S / count).min(way));
-            self.least_s = Some(least);
-            self.queued_s += (way - least - self.queued_s) * 0.1;
-        }
-        self.queued_s > QUEUED_S || self.loss > BORNE_LOSS
-    }
+/// A queue is being drained.
+#[derive(Clone, Copy)]
+struct Draining {
+    since: Instant,
+    /// What the line carries, bits a second.
+    carried: f64,
 }
 
 impl Estimator {
     pub(super) fn new() -> (Self, Estimate) {
         let estimate = Estimate(Arc::new(AtomicU64::new(INITIAL as u64)));
-        (Self { gcc: Gcc::new(INITIAL, LOWEST, HIGHEST), estimate: estimate.clone(), way: Way::default() }, estimate)
+        (Self { gcc: gcc(INITIAL), estimate: estimate.clone(), way: Way::default(), draining: None }, estimate)
+    }
+
+    /// Begins or ends to drain.
+    fn drain(&mut self, now: Instant) {
+        let standing_s = self.way.standing_s();
+        let carried = self.way.carried().filter(|_| standing_s > STANDING_S);
+        self.draining = match (self.draining, carried) {
+            (None, Some(carried)) => Some(Draining { since: now, carried }),
+            (Some(draining), _) if standing_s < DRAINED_S || now.saturating_duration_since(draining.since) > PATIENCE => {
+                if standing_s > STANDING_S {
+                    self.way.accept_wait();
+                }
+                self.gcc = gcc(draining.carried * AFTERWARDS);
+                None
+            }
+            (Some(draining), Some(carried)) => Some(Draining { carried, ..draining }),
+            (draining, None) => draining,
+        };
+    }
+
+    fn target(&self) -> f64 {
+        let target = self.gcc.target_bitrate();
+        self.draining.map_or(target, |draining| target.min((draining.carried * DRAINING).max(LOWEST)))
     }
 
     fn tell(&self) {
-        self.estimate.0.store(self.gcc.target_bitrate() as u64, Ordering::Relaxed);
+        self.estimate.0.store(self.target() as u64, Ordering::Relaxed);
     }
+}
+
+fn gcc(initial: f64) -> Gcc {
+    Gcc::new(initial, LOWEST, HIGHEST)
 }
 
 impl BandwidthEstimator for Estimator {
     fn on_reports(&mut self, now: Instant, reports: &[PacketReport]) {
-        if self.way.is_congested(reports) {
+        self.way.take(reports);
+        if self.way.standing_s() > STANDING_S || self.way.loss() > BORNE_LOSS {
             self.gcc.on_reports(now, reports);
         } else {
             let arrived: Vec<PacketReport> = reports.iter().filter(|report| report.arrived).cloned().collect();
             self.gcc.on_reports(now, &arrived);
         }
+        self.drain(now);
         self.tell();
     }
 
     fn target_bitrate(&self) -> f64 {
-        self.gcc.target_bitrate()
+        self.target()
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -110,8 +125,6 @@ impl BandwidthEstimator for Estimator {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rtc::interceptor::BandwidthEstimator as _;
 
     use super::*;
@@ -125,24 +138,57 @@ mod tests {
             let reports: Vec<PacketReport> = (0..20)
                 .map(|index| {
                     let (id, sent_ms) = (batch * 20 + index, batch * 100 + index * 5);
-                    let arrival = arrives(id).map(|takes_ms| Duration::from_millis(sent_ms + takes_ms));
-                    PacketReport {
-                        ssrc: 1,
-                        id,
-                        rtp_sequence_number: id as u16,
-                        is_twcc: true,
-                        twcc_sequence_number: id as u16,
-                        size: 1200,
-                        arrived: arrival.is_some(),
-                        departure: began + Duration::from_millis(sent_ms),
-                        arrival,
-                        ecn: Default::default(),
-                    }
+                    report(id, 1200, began + Duration::from_millis(sent_ms), arrives(id).map(|takes_ms| (sent_ms + takes_ms) as f64))
                 })
                 .collect();
             estimator.on_reports(began + Duration::from_millis(batch * 100 + 130), &reports);
         }
         estimate.bit_s()
+    }
+
+    fn report(id: u64, size: usize, departure: Instant, arrival_ms: Option<f64>) -> PacketReport {
+        PacketReport {
+            ssrc: 1,
+            id,
+            rtp_sequence_number: id as u16,
+            is_twcc: true,
+            twcc_sequence_number: id as u16,
+            size,
+            arrived: arrival_ms.is_some(),
+            departure,
+            arrival: arrival_ms.map(|ms| Duration::from_secs_f64(ms / 1000.0)),
+            ecn: Default::default(),
+        }
+    }
+
+    /// A sender that obeys, on a line whose queue holds 250 ms: per tenth of a second, what was told and how long the last packet waited, in
+    /// bits a second and milliseconds. `line` says how many bits a second it carries and how long it is in milliseconds, after so many tenths.
+    fn obeyed(tenths: u32, line: impl Fn(u32) -> (f64, f64)) -> Vec<(f64, f64)> {
+        let (mut estimator, estimate) = Estimator::new();
+        let began = clock::now();
+        let (mut id, mut free_at_ms, mut told) = (0, 0.0_f64, Vec::new());
+        for tenth in 0..tenths {
+            let (carries, length_ms) = line(tenth);
+            let rate = estimate.bit_s() as f64;
+            let packets = (rate / 10.0 / 9600.0).ceil().max(1.0);
+            let mut waited_ms = 0.0;
+            let reports: Vec<PacketReport> = (0..packets as u32)
+                .map(|index| {
+                    let sent_ms = f64::from(tenth) * 100.0 + f64::from(index) * 100.0 / packets;
+                    let size = rate / 80.0 / packets;
+                    waited_ms = (free_at_ms - sent_ms).max(0.0);
+                    id += 1;
+                    let arrival_ms = (waited_ms < 250.0).then(|| {
+                        free_at_ms = free_at_ms.max(sent_ms) + size * 8000.0 / carries;
+                        free_at_ms + length_ms
+                    });
+                    report(id, size as usize, began + Duration::from_secs_f64(sent_ms / 1000.0), arrival_ms)
+                })
+                .collect();
+            estimator.on_reports(began + Duration::from_millis(u64::from(tenth) * 100 + 160), &reports);
+            told.push((estimate.bit_s() as f64, waited_ms));
+        }
+        told
     }
 
     /// Lost at random, but the same in every run: one of `of`.
@@ -158,10 +204,24 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_loses_a_third_or_lets_packets_wait_and_drops_some_is_given_less() {
+    fn a_line_that_loses_a_third_is_given_less() {
         assert!(estimated(|id| (!is_lost(id, 3)).then_some(20)) < INITIAL as u64 / 2);
-        // An empty queue at first, then a full one.
-        let full = estimated(|id| (id < 100 || !is_lost(id, 7)).then(|| 20 + id.min(250)));
-        assert!(full < INITIAL as u64 / 2, "{full}");
+    }
+
+    #[test]
+    fn a_line_that_narrows_is_followed_within_a_second_and_its_queue_does_not_stand() {
+        let told = obeyed(300, |tenth| (if tenth < 100 { 3_000_000.0 } else { 500_000.0 }, 30.0));
+        let (rates, waits): (Vec<f64>, Vec<f64>) = told.into_iter().unzip();
+        assert!(rates[110] < 500_000.0, "{:?}", &rates[98..112]);
+        let (mean_wait, mean_rate) = (waits[130..].iter().sum::<f64>() / 170.0, rates[130..].iter().sum::<f64>() / 170.0);
+        assert!(mean_wait < 60.0, "{mean_wait} ms");
+        assert!((350_000.0..520_000.0).contains(&mean_rate), "{mean_rate}");
+    }
+
+    #[test]
+    fn a_line_that_becomes_longer_keeps_its_rate() {
+        let told = obeyed(400, |tenth| (2_000_000.0, if tenth < 100 { 30.0 } else { 130.0 }));
+        let mean = told[250..].iter().map(|(rate, _)| rate).sum::<f64>() / 150.0;
+        assert!(mean > 1_000_000.0, "{mean}");
     }
 }

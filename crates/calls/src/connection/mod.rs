@@ -8,6 +8,7 @@ mod inbound;
 mod network;
 mod outbound;
 mod stack;
+mod way;
 mod webrtc;
 
 use std::net::SocketAddr;
@@ -156,6 +157,8 @@ pub trait Connection: Send + Sync {
     async fn send(&self, track: Track, frame: &Bytes, timestamp: u32) -> Result<(), ConnectionError>;
     /// Goes on with the next key frame of a track: what came could not be opened or decoded.
     fn restart_track(&self, track: Track);
+    /// What the path seems to carry, bits a second.
+    fn estimate_bit_s(&self) -> u64;
     /// How it does.
     async fn stats(&self) -> LinkStats;
     /// SHA-256 of the certificates of this side and of the other, once both are known.

@@ -182,6 +182,10 @@ impl Connection for WebRtc {
         }
     }
 
+    fn estimate_bit_s(&self) -> u64 {
+        self.estimate.bit_s()
+    }
+
     async fn stats(&self) -> LinkStats {
         let report = self.connection.get_stats(clock::now(), StatsSelector::None).await;
         let arrival = self.arrivals.of(self.outbound[1].ssrc);

@@ -19,7 +19,8 @@ const MOST_KBIT_S: u32 = 2500;
 /// Of what the path carries, so much is left to sound, to retransmissions, and to the estimate's error.
 const RESERVED_KBIT_S: u32 = 64;
 
-/// Climbs and descends as the rate changes; climbing needs a fifth more than staying, so that it does not rock.
+/// Climbs and descends as the rate changes. Climbing needs a fifth more than a step's rate, and staying seven tenths of it, so that it does not
+/// rock: another size takes a key frame.
 #[derive(Debug, Clone)]
 pub struct Ladder {
     at: usize,
@@ -38,7 +39,7 @@ impl Ladder {
         let kbit_s = u32::try_from(estimate_bit_s / 1000).unwrap_or(u32::MAX);
         self.kbit_s = (kbit_s / 10).saturating_mul(9).saturating_sub(RESERVED_KBIT_S).clamp(50, MOST_KBIT_S);
         let before = self.at;
-        while self.at > 0 && self.kbit_s < RUNGS.get(self.at).map_or(0, |rung| rung.kbit_s) {
+        while self.at > 0 && self.kbit_s < RUNGS.get(self.at).map_or(0, |rung| rung.kbit_s * 7 / 10) {
             self.at -= 1;
         }
         while RUNGS.get(self.at + 1).is_some_and(|above| self.kbit_s >= above.kbit_s + above.kbit_s / 5) {

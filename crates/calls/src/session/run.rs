@@ -17,12 +17,14 @@ use super::peer::{Arrived, PeerLink, layout};
 use super::{CallStats, CallView, Command, Event, SafetyKeys, SessionOptions, Sink};
 use crate::call::{End, Input, Machine, Output, Peer, Phase};
 use crate::clock;
-use crate::connection::{Certificate, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, addresses};
+use crate::connection::{Certificate, Connection, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, addresses};
 use crate::frame::{FrameError, FrameSealer};
 use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
 
 /// The estimate is passed on to encoders this often.
-const ADAPT: Duration = Duration::from_millis(500);
+const ADAPT: Duration = Duration::from_millis(100);
+/// The machine's addresses are looked at this often.
+const NETWORK: Duration = Duration::from_millis(500);
 /// So many frames wait to be sealed.
 const OUTGOING: usize = 64;
 /// A key frame is made at most this often, whoever asks; who asks sooner gets one as soon as it may be.
@@ -94,7 +96,7 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
         sealed: Vec::new(),
     };
     running.carry_out(outputs, now).await;
-    let mut adapt = tokio::time::interval(ADAPT);
+    let (mut adapt, mut network) = (tokio::time::interval(ADAPT), tokio::time::interval(NETWORK));
     while !matches!(running.machine.phase(), Phase::Ended { .. }) {
         let wakes_at = running.wakes_at().unwrap_or(now + Duration::from_secs(3600)).max(clock::now());
         tokio::select! {
@@ -105,10 +107,8 @@ pub(super) async fn run(options: SessionOptions, mut commands: mpsc::Receiver<Co
             },
             Some((peer, attempt, event)) = inbox.recv() => running.heard(peer, attempt, event).await,
             Some(outgoing) = frames.recv() => running.send(outgoing).await,
-            _ = adapt.tick() => {
-                running.adapt().await;
-                running.look_at_network().await;
-            }
+            _ = adapt.tick() => running.adapt(),
+            _ = network.tick() => running.look_at_network().await,
             () = tokio::time::sleep_until(wakes_at.into()) => running.woken().await,
         }
     }
@@ -396,13 +396,8 @@ impl Running {
     }
 
     /// Lets the encoders follow the narrowest path.
-    async fn adapt(&mut self) {
-        let mut narrowest = None;
-        for connection in self.links.values().filter_map(PeerLink::connection) {
-            let estimate = connection.stats().await.estimate_bit_s;
-            narrowest = Some(narrowest.map_or(estimate, |narrowest: u64| narrowest.min(estimate)));
-        }
-        let Some(narrowest) = narrowest else { return };
+    fn adapt(&self) {
+        let Some(narrowest) = self.links.values().filter_map(PeerLink::connection).map(Connection::estimate_bit_s).min() else { return };
         // A screen takes half where a camera is on too.
         let shares = if self.devices[2].is_some() && self.devices[1].is_some() { 2 } else { 1 };
         for device in self.devices.iter().skip(1).flatten() {
