@@ -22,6 +22,8 @@ const DRAINED_S: f64 = 0.02;
 const DRAINING: f64 = 0.65;
 /// and afterwards this one, from where the estimate climbs.
 const AFTERWARDS: f64 = 0.85;
+/// So long the queue is still full, and what comes out is all that the line carries.
+const FULL: Duration = Duration::from_millis(400);
 /// A queue that stands so long though less goes in than comes out is not of our making.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -50,6 +52,8 @@ pub(super) struct Estimator {
 #[derive(Clone, Copy)]
 struct Draining {
     since: Instant,
+    /// Bits a second that came out when it began: perhaps from before the line narrowed.
+    before: f64,
     /// What the line carries, bits a second.
     carried: f64,
 }
@@ -63,19 +67,22 @@ impl Estimator {
     /// Begins or ends to drain.
     fn drain(&mut self, now: Instant) {
         let standing_s = self.way.standing_s();
-        let carried = self.way.carried().filter(|_| standing_s > STANDING_S);
-        self.draining = match (self.draining, carried) {
-            (None, Some(carried)) => Some(Draining { since: now, carried }),
-            (Some(draining), _) if standing_s < DRAINED_S || now.saturating_duration_since(draining.since) > PATIENCE => {
-                if standing_s > STANDING_S {
-                    self.way.accept_wait();
-                }
-                self.gcc = gcc(draining.carried * AFTERWARDS);
-                None
-            }
-            (Some(draining), Some(carried)) => Some(Draining { carried, ..draining }),
-            (draining, None) => draining,
+        let Some(draining) = &mut self.draining else {
+            let carried = self.way.carried().filter(|_| standing_s > STANDING_S);
+            self.draining = carried.map(|carried| Draining { since: now, before: carried, carried });
+            return;
         };
+        let lasts = now.saturating_duration_since(draining.since);
+        if standing_s < DRAINED_S {
+            self.gcc = gcc(draining.carried * AFTERWARDS);
+            self.draining = None;
+        } else if lasts > PATIENCE {
+            self.gcc = gcc(draining.before * AFTERWARDS);
+            self.way.accept_wait();
+            self.draining = None;
+        } else if let Some(carried) = self.way.carried().filter(|_| lasts < FULL) {
+            draining.carried = carried;
+        }
     }
 
     fn target(&self) -> f64 {
