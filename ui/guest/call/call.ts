@@ -102,6 +102,8 @@ export class Call {
       }, RESTART_MS),
       setInterval(() => void this.#guard(), GUARD_MS),
     ];
+    // Another network is tried while the old path carries.
+    globalThis.addEventListener("online", this.#networkChanged);
   }
 
   /** Goes to the door. Rejects where the browser lacks what signals are signed and sealed by. */
@@ -296,6 +298,10 @@ export class Call {
     }, ALONE_MS);
   }
 
+  readonly #networkChanged = (): void => {
+    for (const device of this.peers.keys()) void this.#send({ kind: "restart" }, device);
+  };
+
   #restart(): void {
     for (const peer of this.peers.values())
       if (peer.state === "broken") void this.#send({ kind: "restart" }, peer.device);
@@ -326,6 +332,7 @@ export class Call {
     this.phase = "ended";
     this.ended = reason;
     for (const timer of this.#timers) clearInterval(timer);
+    globalThis.removeEventListener("online", this.#networkChanged);
     for (const device of [...this.peers.keys()]) this.#drop(device);
     this.#worker.end();
     this.media.close();

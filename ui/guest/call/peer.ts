@@ -1,16 +1,11 @@
-// One member's device: the connection that it offers, and what comes over it.
-import { idBytes, type Bytes } from "../crypto/bytes";
-import { TRACKS, type Track } from "../crypto/frameKey";
+// One member's device: the paths that it offers, and what comes over them.
+import type { Bytes } from "../crypto/bytes";
+import type { Track } from "../crypto/frameKey";
 import type { LocalMedia } from "../media/local";
-import { fingerprint, isCallDescription, isSameSession, withStartBitrate } from "./description";
+import { fingerprint, isCallDescription, isSameSession } from "./description";
 import type { FrameWorker } from "./frameWorker";
+import { Path } from "./path";
 import { MAX_CANDIDATES, type Candidate, type MediaState } from "./signal";
-
-/** Candidates that are found within so many milliseconds travel together. */
-const GATHERING_MS = 30;
-/** The most bits a second of each track. */
-const MOST_BIT_S: Record<Track, number> = { audio: 48_000, camera: 2_000_000, screen: 2_500_000 };
-const START_KBIT_S = 1_200;
 
 /** How a connection stands. */
 export type PeerState = "connecting" | "connected" | "broken";
@@ -28,64 +23,67 @@ export class Peer {
   state: PeerState = "connecting";
   /** What it says that it sends. */
   media: MediaState = { microphone: false, camera: false, screen: false };
-  /** What comes of each track, once there is a connection. */
-  readonly tracks = new Map<Track, MediaStreamTrack>();
-  #connection: RTCPeerConnection | undefined;
-  #offer = "";
-  #attempt = 0;
+  /** The path by which media go. */
+  #current: Path | undefined;
+  /** The path that is tried; it takes the other's place when it carries. */
+  #next: Path | undefined;
   #early: { attempt: number; candidate: Candidate }[] = [];
-  #found: Candidate[] = [];
 
   constructor(
     readonly device: string,
     private readonly context: PeerContext,
   ) {}
 
+  /** What comes of each track, once there is a path. */
+  get tracks(): ReadonlyMap<Track, MediaStreamTrack> {
+    return (this.#current ?? this.#next)?.tracks ?? new Map<Track, MediaStreamTrack>();
+  }
+
   /** Takes an offer and answers it; undefined where it is old or no offer of a call. */
   async offered(attempt: number, sdp: string): Promise<string | undefined> {
     if (!isCallDescription(sdp)) return undefined;
-    // A device that made its connection anew may count anew.
-    const isSame = this.#connection !== undefined && isSameSession(this.#offer, sdp);
-    if (isSame && attempt <= this.#attempt) return undefined;
-    if (!isSame) this.#drop();
-    this.#attempt = attempt;
-    this.#offer = sdp;
-    const connection = (this.#connection ??= this.#connect());
-    await connection.setRemoteDescription({ type: "offer", sdp: withStartBitrate(sdp, START_KBIT_S) });
-    await this.#attach(connection);
-    await connection.setLocalDescription(await connection.createAnswer());
+    // A device that came in anew counts anew.
+    const before = this.#newest;
+    if (before && attempt <= before.attempt && isSameSession(before.offer, sdp)) return undefined;
+    this.#next?.close();
+    const path = (this.#next = new Path(attempt, sdp, this.device, this.context, (path) => {
+      this.#moved(path);
+    }));
+    const answer = await path.answer();
     const early = this.#early.filter((each) => each.attempt === attempt).map(({ candidate }) => candidate);
     this.#early = this.#early.filter((each) => each.attempt > attempt);
-    await this.candidates(attempt, early);
-    return connection.localDescription?.sdp;
+    await path.candidates(early);
+    return answer;
   }
 
   /** Takes candidates; those of an offer that has not come yet wait for it. */
   async candidates(attempt: number, candidates: readonly Candidate[]): Promise<void> {
-    if (attempt > this.#attempt) {
+    const newest = this.#newest;
+    if (attempt === newest?.attempt) {
+      await newest.candidates(candidates);
+    } else if (attempt > (newest?.attempt ?? 0)) {
       this.#early.push(...candidates.map((candidate) => ({ attempt, candidate })));
       this.#early.splice(0, this.#early.length - MAX_CANDIDATES);
-    } else if (attempt === this.#attempt) {
-      for (const candidate of candidates) await this.#connection?.addIceCandidate(candidate).catch(() => undefined);
     }
   }
 
   /** Sends what the page has on a track now. */
   async send(track: Track): Promise<void> {
-    const transceiver = this.#connection?.getTransceivers()[TRACKS.indexOf(track)];
-    await transceiver?.sender.replaceTrack(this.context.media.track(track)).catch(() => undefined);
+    const media = this.context.media.track(track);
+    await Promise.all([this.#current, this.#next].map((path) => path?.send(track, media)));
   }
 
   /** The fingerprints of both ends' certificates. */
   fingerprints(): [Bytes, Bytes] | undefined {
-    const ours = fingerprint(this.#connection?.localDescription?.sdp ?? "");
-    const theirs = fingerprint(this.#offer);
+    const path = this.#current ?? this.#next;
+    const ours = fingerprint(path?.connection.localDescription?.sdp ?? "");
+    const theirs = fingerprint(path?.offer ?? "");
     return ours && theirs && [ours, theirs];
   }
 
-  /** What the browser knows of the connection. */
+  /** What the browser knows of the path by which media go. */
   async stats(): Promise<RTCStatsReport | undefined> {
-    return this.#connection?.getStats().catch(() => undefined);
+    return this.#current?.connection.getStats().catch(() => undefined);
   }
 
   /** How many frames went out, as the browser counts them: pictures, and packets of sound, of which each is a frame. */
@@ -100,76 +98,35 @@ export class Peer {
 
   /** How loud the voice is, 0 to 1. */
   level(): number {
-    const [audio] = this.#connection?.getTransceivers() ?? [];
+    const [audio] = this.#current?.connection.getTransceivers() ?? [];
     const [source] = audio?.receiver.getSynchronizationSources() ?? [];
     return source?.audioLevel ?? 0;
   }
 
   close(): void {
-    this.#drop();
-  }
-
-  #connect(): RTCPeerConnection {
-    const connection = new RTCPeerConnection(this.context.configuration());
-    connection.onicecandidate = ({ candidate }) => {
-      // The end of candidates says nothing that the other side would wait for.
-      if (candidate && candidate.candidate !== "") this.#gathered(candidate);
-    };
-    connection.onconnectionstatechange = () => {
-      const { connectionState } = connection;
-      if (connectionState === "connected") this.state = "connected";
-      else if (connectionState === "disconnected" || connectionState === "failed") this.state = "broken";
-      else return;
-      this.context.changed();
-    };
-    return connection;
-  }
-
-  /**
-   * The sections stand in the order sound, camera, screen. Chromium looks for transforms once, right after it has read the description: all are
-   * set before anything is awaited, and before there is a track to send.
-   */
-  async #attach(connection: RTCPeerConnection): Promise<void> {
-    const added: [RTCRtpSender, Track][] = [];
-    for (const [index, transceiver] of connection.getTransceivers().entries()) {
-      const { sender, receiver } = transceiver;
-      const track = TRACKS[index];
-      if (track === undefined || this.tracks.get(track) === receiver.track) continue;
-      this.context.worker.seal(sender, track);
-      this.context.worker.open(receiver, idBytes(this.device), track);
-      transceiver.direction = "sendrecv";
-      this.tracks.set(track, receiver.track);
-      added.push([sender, track]);
-    }
-    for (const [sender, track] of added) {
-      await sender.replaceTrack(this.context.media.track(track));
-      await limit(sender, MOST_BIT_S[track]);
-    }
-  }
-
-  #gathered({ candidate, sdpMid, sdpMLineIndex }: RTCIceCandidate): void {
-    this.#found.push({ candidate, sdpMid, sdpMLineIndex });
-    if (this.#found.length > 1) return;
-    const attempt = this.#attempt;
-    setTimeout(() => {
-      this.context.found(attempt, this.#found.splice(0).slice(0, MAX_CANDIDATES));
-    }, GATHERING_MS);
-  }
-
-  #drop(): void {
-    if (!this.#connection) return;
+    for (const path of [this.#current, this.#next]) path?.close();
+    this.#current = this.#next = undefined;
     this.state = "connecting";
-    this.#connection.onicecandidate = this.#connection.onconnectionstatechange = null;
-    this.#connection.close();
-    this.#connection = undefined;
-    this.tracks.clear();
-    this.#found = [];
   }
-}
 
-async function limit(sender: RTCRtpSender, maxBitrate: number): Promise<void> {
-  const parameters = sender.getParameters();
-  for (const encoding of parameters.encodings) encoding.maxBitrate = maxBitrate;
-  // What can't be limited is sent as the browser sees fit.
-  await sender.setParameters(parameters).catch(() => undefined);
+  get #newest(): Path | undefined {
+    return this.#next ?? this.#current;
+  }
+
+  /** A path is up, or no longer. */
+  #moved(path: Path): void {
+    const { connectionState } = path.connection;
+    if (connectionState === "connected") {
+      if (path === this.#next) {
+        this.#current?.linger();
+        [this.#current, this.#next] = [path, undefined];
+      }
+      this.state = "connected";
+    } else if (connectionState === "disconnected" || connectionState === "failed") {
+      // One that is only tried says nothing of the one that carries.
+      if (path !== this.#current && this.#current) return;
+      this.state = "broken";
+    } else return;
+    this.context.changed();
+  }
 }
