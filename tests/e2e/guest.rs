@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bezel_tests::browser::Browser;
 use bezel_tests::member::Member;
+use bezel_tests::process::Running;
 use bezel_tests::scene::{Pair, pair};
 use serde_json::Value;
 
@@ -58,6 +59,8 @@ async fn a_client_and_a_member_see_each_other_and_another_link_shows_nothing() -
     client.picture("guest-call-1280").await?;
     client.size(360, 740).await?;
     client.picture("guest-call-360").await?;
+    another_path(&client, &mut member, &ana).await?;
+    ensure!(last_line(&ana)?.is_some_and(|line| line["safety_code"] == code), "the code is the same on another path");
 
     // The stranger knocked first, at a door where everyone is let in: the knock opened nowhere. Then the link was used up.
     ensure!(stranger.script(SEEN).await?["shown"] == 0, "a stranger sees nothing");
@@ -85,10 +88,38 @@ async fn a_client_is_told_that_a_link_was_withdrawn() -> Result<()> {
     waits.close().await
 }
 
-/// A browser whose person asks to come in.
+/// The browser comes into another network: another path takes the first one's place, and pictures go on both ways.
+async fn another_path(client: &Browser, member: &mut Running, ana: &Member) -> Result<()> {
+    client.script("dispatchEvent(new Event('online')); arguments[0](0);").await?;
+    let states = "arguments[0](paths.map((path) => path.connectionState).join());";
+    client.until("another path", async || Ok(client.script(states).await? == "closed,connected")).await?;
+    let (shown, decoded) =
+        (number(&client.script(SEEN).await?, "opened"), last_line(ana)?.map_or(0, |line| number(&line, "frames_decoded")));
+    client.until("sixty pictures more", async || Ok(number(&client.script(SEEN).await?, "opened") >= shown + 60)).await?;
+    member.until("sixty pictures more of the client", || {
+        Ok(last_line(ana)?.is_some_and(|line| number(&line, "frames_decoded") >= decoded + 60))
+    })?;
+    let (seen, line) = (client.script(SEEN).await?, last_line(ana)?.context("a line of statistics")?);
+    ensure!(seen["refused"] == 0 && line["decrypt_errors"] == 0, "nothing failed to open: {seen}, {line}");
+    Ok(())
+}
+
+/// Lets a page note its connections.
+const NOTE_PATHS: &str = r#"
+    globalThis.paths = [];
+    globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(configuration) {
+            super(configuration);
+            paths.push(this);
+        }
+    };
+    arguments[0](0);
+"#;
+
 async fn knock(folder: &Path, name: &str, url: &str) -> Result<Browser> {
     let browser = Browser::open(folder, name, WIDE).await?;
     browser.go(url).await?;
+    browser.script(NOTE_PATHS).await?;
     browser.click("[data-testid='turn-on']").await?;
     browser.fill("[data-testid='name']", "Chiara Rossi").await?;
     browser.click("[data-testid='ask']").await?;
