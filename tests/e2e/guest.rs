@@ -19,6 +19,17 @@ const SEEN: &str = r#"
     const shown = picture?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
     arguments[0]({ width: picture?.videoWidth ?? 0, shown, opened: Number(opened ?? 0), refused: Number(refused ?? 0) });
 "#;
+/// Lets a page note its connections.
+const NOTE_PATHS: &str = r#"
+    globalThis.paths = [];
+    globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(configuration) {
+            super(configuration);
+            paths.push(this);
+        }
+    };
+    arguments[0](0);
+"#;
 
 /// Two members, of whom ana has made a link into a call, and the link.
 fn scene(name: &str) -> Result<(Pair, String)> {
@@ -104,18 +115,7 @@ async fn another_path(client: &Browser, member: &mut Running, ana: &Member) -> R
     Ok(())
 }
 
-/// Lets a page note its connections.
-const NOTE_PATHS: &str = r#"
-    globalThis.paths = [];
-    globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-        constructor(configuration) {
-            super(configuration);
-            paths.push(this);
-        }
-    };
-    arguments[0](0);
-"#;
-
+/// A browser whose person asks to come in.
 async fn knock(folder: &Path, name: &str, url: &str) -> Result<Browser> {
     let browser = Browser::open(folder, name, WIDE).await?;
     browser.go(url).await?;
