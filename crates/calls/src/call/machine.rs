@@ -1,10 +1,10 @@
 //! The machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use bezel_protocol::DeviceId;
 use bezel_protocol::content::{CallOutcome, MediaState, SignalBody};
+use bezel_protocol::{DeviceId, UserId};
 
 use super::peer::{Link, Participant};
 use super::{End, Input, Limits, Output, Peer, Phase, Sender, incarnation};
@@ -22,9 +22,9 @@ pub struct Machine {
     media: MediaState,
     peers: BTreeMap<Peer, Participant>,
     numbers: BTreeMap<Peer, u64>,
-    /// How many other people the conversation has: one who declines ends a call of two.
+    /// How many other people the conversation has: a call that all of them declined is over.
     others: usize,
-    declined: Vec<Peer>,
+    declined: BTreeSet<UserId>,
     alone_since: Option<Instant>,
     outputs: Vec<Output>,
 }
@@ -60,7 +60,7 @@ impl Machine {
             peers: BTreeMap::new(),
             numbers: BTreeMap::new(),
             others,
-            declined: Vec::new(),
+            declined: BTreeSet::new(),
             alone_since: None,
             outputs: Vec::new(),
         }
@@ -111,6 +111,7 @@ impl Machine {
                 self.changed();
             }
             Input::Retry => self.retry(now),
+            Input::Declined { user, is_busy } => self.declined(user, is_busy),
             Input::Signal { from, number, body } => self.signal(from, number, body, now),
             Input::Admit(guest) => self.meet(Peer::Guest(guest), MediaState::default(), now),
             Input::GuestGone(guest) => self.gone(Peer::Guest(guest), now),
@@ -207,7 +208,7 @@ impl Machine {
                     self.send(Some(peer), SignalBody::Joined(media));
                 }
             }
-            SignalBody::Declined { is_busy } => self.declined(from, is_busy),
+            SignalBody::Declined { is_busy } => self.declined_elsewhere(from, is_busy),
             SignalBody::Joined(media) => self.joined(from, media, now),
             SignalBody::Left => self.left(from, now),
             SignalBody::Offer { attempt, sdp } => self.offered(peer, attempt, sdp, now),
@@ -229,21 +230,20 @@ impl Machine {
         }
     }
 
-    fn declined(&mut self, from: Sender, is_busy: bool) {
-        let outcome = if is_busy { CallOutcome::Busy } else { CallOutcome::Declined };
-        match (self.phase, from) {
-            // Another device of this person said no; its being busy does not bind this one.
-            (Phase::Ringing { .. }, Sender::Own(_)) if !is_busy => self.end(outcome, End::Elsewhere),
-            (Phase::Outgoing { .. }, Sender::Member(device)) => {
-                let peer = Peer::Device(device);
-                if !self.declined.contains(&peer) {
-                    self.declined.push(peer);
-                }
-                if self.declined.len() >= self.others {
-                    self.end(outcome, End::There);
-                }
-            }
-            _ => {}
+    /// Another device of this person said no; its being busy does not bind this one.
+    fn declined_elsewhere(&mut self, from: Sender, is_busy: bool) {
+        if matches!((self.phase, from), (Phase::Ringing { .. }, Sender::Own(_))) && !is_busy {
+            self.end(CallOutcome::Declined, End::Elsewhere);
+        }
+    }
+
+    fn declined(&mut self, user: UserId, is_busy: bool) {
+        if !matches!(self.phase, Phase::Outgoing { .. }) {
+            return;
+        }
+        self.declined.insert(user);
+        if self.declined.len() >= self.others {
+            self.end(if is_busy { CallOutcome::Busy } else { CallOutcome::Declined }, End::There);
         }
     }
 

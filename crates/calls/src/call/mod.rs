@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bezel_protocol::content::{CallOutcome, Candidate, MediaState, SignalBody};
-use bezel_protocol::{DeviceId, GuestId};
+use bezel_protocol::{DeviceId, GuestId, UserId};
 use serde::Serialize;
 
 use crate::connection::LinkState;
@@ -118,7 +118,14 @@ pub enum Input {
     Dismiss(CallOutcome, End),
     /// The person wants to go on trying.
     Retry,
-    /// A signal came; its envelope was verified.
+    /// Another person declined, on one of their devices or on several: a person counts once.
+    Declined {
+        /// Who.
+        user: UserId,
+        /// Because of another call.
+        is_busy: bool,
+    },
+    /// A signal came; its envelope was verified. That another member declined is [`Input::Declined`] instead.
     Signal {
         /// From whom.
         from: Sender,

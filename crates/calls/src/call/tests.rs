@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bezel_protocol::content::{CallOutcome, MediaState, SignalBody};
-use bezel_protocol::{DeviceId, GuestId};
+use bezel_protocol::{DeviceId, GuestId, UserId};
 use proptest::prelude::*;
 
 use super::{End, Input, Limits, Machine, Output, Peer, Phase, Sender, first_number};
@@ -14,6 +14,10 @@ const ANA: DeviceId = DeviceId::from_bytes([1; 16]);
 const BEN: DeviceId = DeviceId::from_bytes([2; 16]);
 const CARO: DeviceId = DeviceId::from_bytes([3; 16]);
 const VIDEO: MediaState = MediaState { microphone: true, camera: true, screen: false };
+
+fn user(number: u8) -> UserId {
+    UserId::from_bytes([number; 16])
+}
 
 /// A device that is fed what others say, with its own numbering of each sender.
 struct Device {
@@ -133,20 +137,32 @@ fn the_caller_gives_up_and_the_call_is_missed() {
 #[test]
 fn decline_and_busy_are_told_apart() {
     let mut ana = Device::calling(ANA, 1);
-    ana.hear(Sender::Member(BEN), SignalBody::Declined { is_busy: true });
+    ana.feed(Input::Declined { user: user(2), is_busy: true });
     assert_eq!(ana.ended(), Some((CallOutcome::Busy, End::There)));
     let mut ben = Device::called(BEN, 1);
     assert!(ben.feed(Input::Decline { is_busy: false }).contains(&Output::Send(None, SignalBody::Declined { is_busy: false })));
     assert_eq!(ben.ended(), Some((CallOutcome::Declined, End::Here)));
 }
 
+/// Ben's two devices both say no: that is one person, and caro's still ring.
 #[test]
-fn one_of_many_may_decline_and_the_call_rings_on() {
+fn one_of_many_may_decline_on_every_device_and_the_call_rings_on() {
     let mut ana = Device::calling(ANA, 2);
-    ana.hear(Sender::Member(BEN), SignalBody::Declined { is_busy: false });
-    assert!(matches!(ana.machine.phase(), Phase::Outgoing { .. }));
-    ana.hear(Sender::Member(CARO), SignalBody::Declined { is_busy: false });
+    for _ in 0..2 {
+        ana.feed(Input::Declined { user: user(2), is_busy: false });
+        assert!(matches!(ana.machine.phase(), Phase::Outgoing { .. }));
+    }
+    ana.feed(Input::Declined { user: user(3), is_busy: false });
     assert_eq!(ana.ended(), Some((CallOutcome::Declined, End::There)));
+}
+
+#[test]
+fn a_decline_on_another_device_ends_the_ringing_here_and_its_being_busy_does_not() {
+    let mut ben = Device::called(BEN, 1);
+    ben.hear(Sender::Own(CARO), SignalBody::Declined { is_busy: true });
+    assert!(ben.ended().is_none());
+    ben.hear(Sender::Own(CARO), SignalBody::Declined { is_busy: false });
+    assert_eq!(ben.ended(), Some((CallOutcome::Declined, End::Elsewhere)));
 }
 
 #[test]
@@ -343,6 +359,7 @@ fn input() -> impl Strategy<Value = Input> {
         Just(Input::RelayBack),
         Just(Input::NetworkChanged),
         Just(Input::Tick),
+        (0u8..5, any::<bool>()).prop_map(|(id, is_busy)| Input::Declined { user: user(id), is_busy }),
         (sender, 0u64..40, body).prop_map(|(from, number, body)| Input::Signal { from, number, body }),
         (0u8..5, state).prop_map(|(id, state)| Input::Link(Peer::Device(DeviceId::from_bytes([id; 16])), state)),
     ]
