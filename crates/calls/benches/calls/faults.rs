@@ -47,14 +47,14 @@ pub(crate) fn run() {
         ("another path, side of the offer", [1, 2], false),
         ("another path, side of the answer", [2, 1], false),
         ("another path, signals 2 s later", [1, 2], true),
-        ("a second network, then it alone", [1, 2], false),
+        ("a quicker one too, then it alone", [1, 2], false),
     ]
     .into_iter()
     .filter(|(name, ..)| name.contains(&wanted))
     {
         let mut line = Line::new();
         line.set(0, delayed);
-        line.set(1, delayed);
+        line.set(1, if name.starts_with("a quicker") { Fault { delay: 5.0, ..delayed } } else { delayed });
         let pair = call(&line, ids);
         std::thread::sleep(Duration::from_secs(5));
         pair.reports();
@@ -65,7 +65,7 @@ pub(crate) fn run() {
             line.set(0, Fault { cut: true, ..delayed });
             std::thread::sleep(Duration::from_secs(5));
             line.set(0, delayed);
-        } else if name.starts_with("a second") {
+        } else if name.starts_with("a quicker") {
             line.join();
             std::thread::sleep(Duration::from_secs(5));
             line.leave();

@@ -24,7 +24,7 @@ use crate::media::{DeviceSender, Outgoing, Playout, SharedProcessor};
 /// The estimate is passed on to encoders this often.
 const ADAPT: Duration = Duration::from_millis(100);
 /// The machine's addresses are looked at this often.
-const NETWORK: Duration = Duration::from_millis(500);
+const NETWORK: Duration = Duration::from_millis(200);
 /// So many frames wait to be sealed.
 const OUTGOING: usize = 64;
 /// A key frame is made at most this often, whoever asks; who asks sooner gets one as soon as it may be.

@@ -45,7 +45,8 @@ impl Desk<'_> {
             Order::Stats(reply) => self.stats(reply),
             Order::Generation(reply) => answer(reply, self.active.as_ref().map(|active| active.generation)),
             Order::Running(conversation, reply) => {
-                let running = self.active.as_ref().filter(|active| active.is_in && !active.is_over() && active.conversation == conversation);
+                let running =
+                    self.active.as_ref().filter(|active| active.is_in && !active.is_over() && active.conversation == conversation);
                 answer(reply, running.map(|active| active.call));
             }
             Order::Door(guest, reply) => {
