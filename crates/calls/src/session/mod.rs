@@ -1,6 +1,7 @@
 //! A call that runs: the machine's decisions carried out on connections, devices and keys, by one task.
 
 mod path;
+mod paths;
 mod peer;
 mod run;
 mod stats;

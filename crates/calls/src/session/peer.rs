@@ -7,10 +7,10 @@ use bezel_crypto::call::{CallSecret, Track};
 use bezel_vpx::size_of_key_frame;
 
 use super::Sink;
-use super::path::Path;
+use super::paths::Paths;
 use super::stats::PeerStats;
 use crate::call::Peer;
-use crate::connection::{AudioPacket, Connection, LinkState, LinkStats};
+use crate::connection::AudioPacket;
 use crate::frame::{FrameError, FrameOpener, Layout};
 use crate::media::{Playout, Synchronizer};
 use crate::rtp::Assembled;
@@ -20,14 +20,9 @@ const MAX_HELD: usize = 30;
 
 /// What connects to somebody.
 pub(super) struct PeerLink {
-    /// The path by which media go.
-    current: Option<Path>,
-    /// The path that is tried; it takes the other's place when it carries.
-    next: Option<Path>,
+    pub(super) paths: Paths,
     /// By which attempt's path something of each track came last.
     came_by: [u32; 3],
-    /// What paths that are given up sent, received and lost.
-    gone: LinkStats,
     openers: [FrameOpener; 3],
     /// In time by the clocks of an attempt's path.
     sync: (u32, Synchronizer),
@@ -67,10 +62,8 @@ impl PeerLink {
         };
         let openers = [opener(Track::Audio)?, opener(Track::Camera)?, opener(Track::Screen)?];
         Ok(Self {
-            current: None,
-            next: None,
+            paths: Paths::default(),
             came_by: [0; 3],
-            gone: LinkStats::default(),
             openers,
             sync: (0, Synchronizer::default()),
             held: VecDeque::new(),
@@ -79,67 +72,6 @@ impl PeerLink {
             began: now,
             since: (now, 0),
         })
-    }
-
-    /// Tries a path beside the one that carries; one that is tried already gives way.
-    pub(super) async fn try_path(&mut self, path: Path) -> &mut Path {
-        self.give_up().await;
-        self.next.insert(path)
-    }
-
-    /// Gives up the path that is tried.
-    pub(super) async fn give_up(&mut self) {
-        if let Some(path) = self.next.take() {
-            path.close().await;
-        }
-    }
-
-    /// The path of the last attempt.
-    pub(super) const fn newest(&mut self) -> Option<&mut Path> {
-        match &mut self.next {
-            Some(next) => Some(next),
-            None => self.current.as_mut(),
-        }
-    }
-
-    /// The connection by which media go.
-    pub(super) fn connection(&self) -> Option<&dyn Connection> {
-        self.current.as_ref().map(|path| path.connection.as_ref())
-    }
-
-    /// Takes the state of an attempt's path. Answers what it means for whether media flow.
-    pub(super) async fn state(&mut self, attempt: u32, state: LinkState) -> Option<LinkState> {
-        if self.current.as_ref().is_some_and(|path| path.attempt == attempt) {
-            return Some(state);
-        }
-        let next = self.next.take_if(|path| path.attempt == attempt && matches!(state, LinkState::Connected | LinkState::Failed))?;
-        if state == LinkState::Failed {
-            next.close().await;
-            return None;
-        }
-        if let Some(before) = self.current.replace(next) {
-            let stats = before.connection.stats().await;
-            self.gone.bytes_out += stats.bytes_out;
-            self.gone.bytes_in += stats.bytes_in;
-            self.gone.lost_in += stats.lost_in;
-            before.linger();
-        }
-        Some(LinkState::Connected)
-    }
-
-    /// Drops every path.
-    pub(super) async fn close(mut self) {
-        self.give_up().await;
-        if let Some(path) = self.current {
-            path.close().await;
-        }
-    }
-
-    /// Goes on with the next key frame of a track.
-    pub(super) fn restart_track(&self, track: Track) {
-        for path in [&self.current, &self.next].into_iter().flatten() {
-            path.connection.restart_track(track);
-        }
     }
 
     /// Whether something that came by an attempt's path is too late: what follows it has come by a newer one.
@@ -197,7 +129,7 @@ impl PeerLink {
         }
         if !self.open(track, &frame.data, now) {
             // What builds on it can't be shown either.
-            return self.restart_track(track);
+            return self.paths.restart_track(track);
         }
         self.came(arrived, track, playout);
         self.stats.frames_received += 1;
@@ -243,13 +175,7 @@ impl PeerLink {
             self.stats.frames_per_second = (self.stats.frames_received - before) as f64 / seconds;
             self.since = (now, self.stats.frames_received);
         }
-        self.stats.link = match self.connection() {
-            Some(connection) => connection.stats().await,
-            None => LinkStats::default(),
-        };
-        self.stats.link.bytes_out += self.gone.bytes_out;
-        self.stats.link.bytes_in += self.gone.bytes_in;
-        self.stats.link.lost_in += self.gone.lost_in;
+        self.stats.link = self.paths.stats().await;
         (self.stats.level, self.stats.concealed) = playout.level(peer);
         self.stats.clone()
     }

@@ -170,14 +170,14 @@ impl Running {
                     self.or_give_up(peer, negotiated).await;
                 }
                 Output::TakeCandidates(peer, candidates) => {
-                    if let Some(path) = self.links.get_mut(&peer).and_then(PeerLink::newest) {
+                    if let Some(path) = self.newest(peer) {
                         path.candidates(candidates).await;
                     }
                 }
                 Output::Close(peer) => {
                     self.playout.remove(peer);
                     if let Some(link) = self.links.remove(&peer) {
-                        link.close().await;
+                        link.paths.close().await;
                     }
                 }
                 Output::Changed => self.changed(now).await,
@@ -191,7 +191,7 @@ impl Running {
         let Err(error) = negotiated else { return };
         tracing::info!(%error, "a connection was not negotiated");
         if let Some(link) = self.links.get_mut(&peer) {
-            link.give_up().await;
+            link.paths.give_up().await;
         }
     }
 
@@ -207,7 +207,7 @@ impl Running {
                 vacant.insert(link)
             }
         };
-        Ok(link.try_path(path).await)
+        Ok(link.paths.begin(path).await)
     }
 
     async fn offer(&mut self, peer: Peer, attempt: u32, now: Instant) -> Result<(), ConnectionError> {
@@ -223,7 +223,17 @@ impl Running {
     }
 
     async fn accept(&mut self, peer: Peer, answer: String) -> Result<(), ConnectionError> {
-        self.links.get_mut(&peer).and_then(PeerLink::newest).ok_or(ConnectionError::Closed)?.accept(answer).await
+        self.newest(peer).ok_or(ConnectionError::Closed)?.accept(answer).await
+    }
+
+    /// The path of the last attempt.
+    fn newest(&mut self, peer: Peer) -> Option<&mut Path> {
+        self.links.get_mut(&peer)?.paths.newest()
+    }
+
+    /// The connections by which media go.
+    fn connections(&self) -> impl Iterator<Item = &dyn Connection> {
+        self.links.values().filter_map(|link| link.paths.connection())
     }
 
     /// Other addresses may mean a better path, or that this one ends.
@@ -279,7 +289,7 @@ impl Running {
             Command::OwnKeyFrame(track) => self.want_key_frame(track, now),
             Command::KeyFrame(peer, track) => {
                 if let Some(link) = self.links.get(&peer) {
-                    link.restart_track(track);
+                    link.paths.restart_track(track);
                 }
             }
             Command::SafetyKeys(peer, keys) => drop(self.safety_keys.insert(peer, keys)),
@@ -326,7 +336,7 @@ impl Running {
                 self.tell(Event::Send(Some(peer), SignalBody::Candidates { attempt, candidates })).await;
             }
             ConnectionEvent::State(state) => {
-                let Some(state) = link.state(attempt, state).await else { return };
+                let Some(state) = link.paths.state(attempt, state).await else { return };
                 if state == LinkState::Connected {
                     // Who has just come needs a key frame, and does not have to ask.
                     self.key_frame_at = [None; 3];
@@ -388,7 +398,7 @@ impl Running {
             return tracing::warn!(%error, "a frame was not sent");
         }
         let sealed = Bytes::copy_from_slice(&self.sealed);
-        for connection in self.links.values().filter_map(PeerLink::connection) {
+        for connection in self.connections() {
             if let Err(error) = connection.send(track, &sealed, timestamp).await {
                 tracing::trace!(%error, "a frame was not sent to somebody");
             }
@@ -397,7 +407,7 @@ impl Running {
 
     /// Lets the encoders follow the narrowest path.
     fn adapt(&self) {
-        let Some(narrowest) = self.links.values().filter_map(PeerLink::connection).map(Connection::estimate_bit_s).min() else { return };
+        let Some(narrowest) = self.connections().map(Connection::estimate_bit_s).min() else { return };
         // A screen takes half where a camera is on too.
         let shares = if self.devices[2].is_some() && self.devices[1].is_some() { 2 } else { 1 };
         for device in self.devices.iter().skip(1).flatten() {
@@ -409,7 +419,7 @@ impl Running {
         let mut peers = Vec::new();
         for (peer, link) in &mut self.links {
             let mut stats = link.measure(*peer, &self.playout, now).await;
-            if let (Some(keys), Some(connection)) = (self.safety_keys.get(peer), link.connection())
+            if let (Some(keys), Some(connection)) = (self.safety_keys.get(peer), link.paths.connection())
                 && let Some(fingerprints) = connection.fingerprints().await
             {
                 stats.safety_code = Some(SafetyCode::new(self.secret.call(), &keys.members, &keys.guest, fingerprints).to_string());
