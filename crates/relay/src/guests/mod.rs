@@ -96,7 +96,8 @@ pub(crate) struct Sitting {
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Send(ToGuest),
-    Close(Closing),
+    /// End for good, having said what still waits.
+    Close(Closing, Vec<ToGuest>),
     /// Nothing waits.
     Wait,
     /// Another connection speaks for the guest.
@@ -157,7 +158,8 @@ impl Lobby {
         seat.is_admitted |= is_admitted;
         // What waited was for the connection that broke: who it is and how it stands is said anew.
         seat.waiting.retain(|message| matches!(message, ToGuest::Signal(_)));
-        seat.wake.notify_waiters();
+        // Each connection has its own: the old one must not take what wakes the new one.
+        std::mem::take(&mut seat.wake).notify_one();
         Ok(Sitting { link, guest, call, connection, wake: Arc::clone(&seat.wake) })
     }
 
@@ -175,11 +177,10 @@ impl Lobby {
             if seat.connection != sitting.connection {
                 return Next::Replaced;
             }
-            match (seat.closing, seat.waiting.pop_front()) {
-                (Some(closing), _) => Next::Close(closing),
-                (None, Some(message)) => Next::Send(message),
-                (None, None) => Next::Wait,
+            if let Some(closing) = seat.closing {
+                return Next::Close(closing, seat.waiting.drain(..).collect());
             }
+            seat.waiting.pop_front().map_or(Next::Wait, Next::Send)
         });
         next.unwrap_or(Next::Replaced)
     }
@@ -189,8 +190,9 @@ impl Lobby {
         self.with(sitting.link, sitting.guest, |seat| seat.waiting.push_front(message));
     }
 
-    fn is_admitted(&self, sitting: &Sitting) -> bool {
-        self.with(sitting.link, sitting.guest, |seat| seat.is_admitted).unwrap_or(false)
+    /// Whether the guest has a place, and was let in.
+    pub(crate) fn is_admitted(&self, link: GuestLinkId, guest: GuestId) -> bool {
+        self.with(link, guest, |seat| seat.is_admitted).unwrap_or(false)
     }
 
     /// Gives the place up, if no other connection has taken it over. Returns whether it did, and whether the guest was admitted.
@@ -203,26 +205,36 @@ impl Lobby {
         Some(was_admitted)
     }
 
-    /// Tells a guest something, in order. `None` when the guest is not here.
+    /// Tells a guest something, in order. `None` when the guest is not here, or is being sent away.
     pub(crate) fn tell(&self, link: GuestLinkId, guest: GuestId, message: ToGuest) -> Option<Result<(), Crowded>> {
-        self.with(link, guest, |seat| {
+        let told = self.with(link, guest, |seat| {
+            if seat.closing.is_some() {
+                return None;
+            }
             if seat.waiting.len() >= MAX_WAITING {
-                return Err(Crowded);
+                return Some(Err(Crowded));
             }
             seat.waiting.push_back(message);
             seat.wake.notify_one();
-            Ok(())
-        })
+            Some(Ok(()))
+        });
+        told.flatten()
     }
 
-    /// The guest is in the call from now on. Returns whether the guest is here.
+    /// The guest is in the call from now on. Returns whether the guest is here, and stays.
     pub(crate) fn admit(&self, link: GuestLinkId, guest: GuestId, notice: GuestNotice) -> bool {
         let admitted = self.with(link, guest, |seat| {
+            if seat.closing.is_some() {
+                return false;
+            }
+            // Said by each member's device that takes a guest back: the newest is enough.
+            seat.waiting.retain(|message| !matches!(message, ToGuest::Notice(_)));
             seat.is_admitted = true;
             seat.waiting.push_back(ToGuest::Notice(notice));
             seat.wake.notify_one();
+            true
         });
-        admitted.is_some()
+        admitted.unwrap_or(false)
     }
 
     /// Sends a guest away. Returns whether the guest was here.
@@ -309,9 +321,36 @@ mod tests {
         let waits = lobby.sit(LINK, guest(1), CALL, false).unwrap();
         let is_in = lobby.sit(LINK, guest(2), CALL, true).unwrap();
         lobby.close_door(LINK, Closing::Used);
-        assert_eq!(lobby.next(&waits), Next::Close(Closing::Used));
+        assert_eq!(lobby.next(&waits), Next::Close(Closing::Used, Vec::new()));
         assert_eq!(lobby.next(&is_in), Next::Wait);
         lobby.end_call(CALL);
-        assert_eq!(lobby.next(&is_in), Next::Close(Closing::Ended));
+        assert_eq!(lobby.next(&is_in), Next::Close(Closing::Ended, Vec::new()));
+    }
+
+    /// A member refuses by a signal, and has the relay end the connection right after: the signal must not be lost to that.
+    #[test]
+    fn what_was_said_before_the_end_is_told_and_nothing_after_it() {
+        let lobby = Lobby::default();
+        lobby.arrive(LINK).unwrap();
+        let waits = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        assert_eq!(lobby.tell(LINK, guest(1), signal(1)), Some(Ok(())));
+        assert!(lobby.send_away(LINK, guest(1)));
+        assert_eq!(lobby.tell(LINK, guest(1), signal(2)), None);
+        assert!(!lobby.admit(LINK, guest(1), GuestNotice::Admitted { ice_servers: Vec::new() }), "who is sent away is not let in");
+        assert_eq!(lobby.next(&waits), Next::Close(Closing::Refused, vec![signal(1)]));
+    }
+
+    /// Both connections of a guest who came back may wait for a while: what is said must not wake the one that is not heard.
+    #[tokio::test]
+    async fn what_is_said_wakes_the_newest_connection() {
+        let lobby = Lobby::default();
+        lobby.arrive(LINK).unwrap();
+        let old = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        let new = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        old.wake.notified().await;
+        let mut asleep = std::pin::pin!(old.wake.notified());
+        assert!(!asleep.as_mut().enable(), "the old one was woken once, to end");
+        assert_eq!(lobby.tell(LINK, guest(1), signal(0)), Some(Ok(())));
+        tokio::time::timeout(std::time::Duration::from_secs(5), new.wake.notified()).await.expect("the new one is woken");
     }
 }

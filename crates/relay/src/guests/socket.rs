@@ -57,7 +57,7 @@ pub(crate) async fn connect<S: Store>(
     let upgrade = upgrade.max_message_size(MAX_GUEST_SIGNAL_BYTES).max_frame_size(MAX_GUEST_SIGNAL_BYTES);
     let (visit, link) = match (visit, link) {
         (Ok(visit), Some(link)) => (visit, link),
-        (Err(closing), _) => return Ok(upgrade.on_upgrade(move |socket| turn_away(socket, closing))),
+        (Err(closing), _) => return Ok(upgrade.on_upgrade(move |socket| turn_away(socket, Vec::new(), closing))),
         (Ok(_), None) => return Err(Refusal::not_found()),
     };
     let sitting = app.guests.arrive(link).and_then(|()| app.guests.sit(link, visit.guest, visit.row.call, visit.is_in_call));
@@ -66,9 +66,12 @@ pub(crate) async fn connect<S: Store>(
     Ok(upgrade.on_upgrade(move |socket| attend(app, socket, sitting, visit, host)))
 }
 
-/// Says why, and ends.
-async fn turn_away(mut socket: WebSocket, closing: Closing) {
+/// Says what was still to be said, and why it ends.
+async fn turn_away(mut socket: WebSocket, left: Vec<ToGuest>, closing: Closing) {
     let _ = tokio::time::timeout(SEND_TIMEOUT, async {
+        for message in &left {
+            socket.send(frame(message)).await?;
+        }
         socket.send(text(&closing.notice())).await?;
         socket.send(Message::Close(None)).await
     })
@@ -80,9 +83,7 @@ async fn attend<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, sitting: Sitt
     let why = serve(&app, &mut socket, &sitting, &visit, host).await;
     match why {
         End::Replaced => return,
-        End::Closed(closing) => {
-            turn_away(socket, closing).await;
-        }
+        End::Closed(closing, left) => turn_away(socket, left, closing).await,
         End::Flood => {
             let frame = CloseFrame { code: close_code::POLICY, reason: "too many signals".into() };
             let _ = tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Close(Some(frame)))).await;
@@ -102,14 +103,14 @@ async fn attend<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, sitting: Sitt
 
 /// Gives a guest time to come back.
 async fn linger<S: Store>(app: &App<S>, sitting: &Sitting) {
-    let grace = if app.guests.is_admitted(sitting) { GRACE_IN_CALL } else { GRACE_AT_THE_DOOR };
+    let grace = if app.guests.is_admitted(sitting.link, sitting.guest) { GRACE_IN_CALL } else { GRACE_AT_THE_DOOR };
     tokio::time::sleep(grace).await;
 }
 
 /// Why a connection ended.
 enum End {
     Replaced,
-    Closed(Closing),
+    Closed(Closing, Vec<ToGuest>),
     Flood,
     Broken,
 }
@@ -135,7 +136,7 @@ async fn serve<S: Store>(app: &App<S>, socket: &mut WebSocket, sitting: &Sitting
         let wake = Arc::clone(&sitting.wake);
         match app.guests.next(sitting) {
             Next::Replaced => return End::Replaced,
-            Next::Close(closing) => return End::Closed(closing),
+            Next::Close(closing, left) => return End::Closed(closing, left),
             Next::Send(message) => {
                 if send(socket, frame(&message)).await.is_err() {
                     app.guests.put_back(sitting, message);
@@ -165,14 +166,14 @@ async fn serve<S: Store>(app: &App<S>, socket: &mut WebSocket, sitting: &Sitting
                 if heard.elapsed() > IDLE || send(socket, Message::Ping(Default::default())).await.is_err() {
                     return End::Broken;
                 }
-                if app.guests.is_admitted(sitting) && !still_in_call(app, sitting).await {
-                    return End::Closed(Closing::Ended);
+                if app.guests.is_admitted(sitting.link, sitting.guest) && !still_in_call(app, sitting).await {
+                    return End::Closed(Closing::Ended, Vec::new());
                 }
             }
             () = &mut expiry, if !is_expired => {
                 is_expired = true;
-                if !app.guests.is_admitted(sitting) {
-                    return End::Closed(Closing::Expired);
+                if !app.guests.is_admitted(sitting.link, sitting.guest) {
+                    return End::Closed(Closing::Expired, Vec::new());
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! `PUT /v1/guest-links/{link}/guests/{guest}`: a browser that waits is let into the call.
+//! `PUT /v1/guest-links/{link}/guests/{guest}`: a browser that waits is let into the call, or taken back after a long break.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub(crate) async fn admit<S: Store>(
     if !app.guests.is_here(link, guest) {
         return Err(Refusal::not_found());
     }
-    let is_audited = app.settings.audit_logging;
+    // Every device in the call may say it of a guest who came back; it happened once.
+    let is_audited = app.settings.audit_logging && !app.guests.is_admitted(link, guest);
     let admitted = app.store.write(device.caller(), move |unit| {
         Box::pin(async move {
             let Some((conversation, _)) = unit.guest_link_target(link).await? else { return Ok(Err(Refusal::not_found())) };
