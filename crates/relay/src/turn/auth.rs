@@ -18,6 +18,11 @@ const REALM: &str = "bezel";
 /// A nonce is good for so long.
 const NONCE_LASTS_MS: i64 = 60 * 60 * 1000;
 
+/// Who holds credentials of a username, whenever they were given out.
+pub(super) fn holder(username: &str) -> &str {
+    username.split_once(':').map_or(username, |(_, holder)| holder)
+}
+
 /// Knows who speaks.
 pub(super) struct Auth {
     access: Arc<Access>,

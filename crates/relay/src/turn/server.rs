@@ -19,7 +19,7 @@ use rtc_stun::message::{
 };
 
 use super::allocation::{Allocation, ChannelFault, LIFETIME, TooMany};
-use super::auth::{Auth, Speaker};
+use super::auth::{Auth, Speaker, holder};
 use super::message::{Answer, CHANNELS, channel_data, data_indication, number, peers, read, read_channel_data, unknown};
 use super::policy::{FIRST_PEER_PORT, Policy};
 
@@ -184,7 +184,9 @@ impl Server {
         if even_port.as_ref().is_some_and(|value| value.first() != Some(&0)) {
             return Err(CODE_INSUFFICIENT_CAPACITY);
         }
-        let own = self.allocations.values().filter(|allocation| allocation.speaker.username == speaker.username).count();
+        // New credentials are given out again and again: they are no new quota.
+        let is_own = |allocation: &&Allocation| holder(&allocation.speaker.username) == holder(&speaker.username);
+        let own = self.allocations.values().filter(is_own).count();
         if own >= self.limits.of_one {
             return Err(CODE_ALLOC_QUOTA_REACHED);
         }

@@ -29,8 +29,8 @@ const MAX_FROM_PEER: usize = 4096;
 const RETRY: Duration = Duration::from_millis(50);
 /// So often another port is tried where one must be even.
 const EVEN_TRIES: usize = 32;
-/// A member who meets five others by three addresses takes fifteen.
-const LIMITS: Limits = Limits { total: 1024, of_one: 24 };
+/// A member who meets five others by three addresses takes fifteen, and as many again before those of a network that is gone have ended.
+const LIMITS: Limits = Limits { total: 1024, of_one: 32 };
 
 /// A datagram that came to a relayed port: the port, the peer, the content.
 type FromPeer = (u16, SocketAddr, Vec<u8>);

@@ -205,7 +205,8 @@ fn allocations_are_limited_for_one_and_for_all() {
     for port in [1, 2] {
         rig.client(port, 1).allocate(&mut rig).unwrap();
     }
-    assert_eq!(rig.client(3, 1).allocate(&mut rig), Err(486), "of one");
+    rig.now_ms += 60_000;
+    assert_eq!(rig.client(3, 1).allocate(&mut rig), Err(486), "of one, whose new credentials are no new quota");
     rig.client(4, 2).allocate(&mut rig).unwrap();
     assert_eq!(rig.client(5, 3).allocate(&mut rig), Err(508), "of all");
     let mut again = rig.client(4, 2);
