@@ -102,8 +102,8 @@ pub mod path {
     pub const GUEST_LINKS: &str = "/v1/guest-links";
     /// `DELETE`: the link ends, and whoever waits at it is sent away. Devices of members who may write in the conversation.
     pub const GUEST_LINK: &str = "/v1/guest-links/{link}";
-    /// `POST` [`super::Bytes`]: a sealed signal to the browser; `PUT`: it is admitted, by a member who may write there; `DELETE`: it is sent
-    /// away. Devices that read the conversation.
+    /// `POST` [`super::Bytes`]: a sealed signal to the browser; `PUT`: it is admitted; `DELETE`: it is sent away. Devices of members who may
+    /// write in the conversation.
     pub const GUEST: &str = "/v1/guest-links/{link}/guests/{guest}";
     /// The page of a guest. Anybody.
     pub const GUEST_PAGE: &str = "/call/{link}";

@@ -91,6 +91,37 @@ async fn a_stranger_a_removed_member_and_a_guessed_id_learn_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_only_read_neither_begins_a_call_nor_comes_into_one() {
+    let mut shop = Shop::open().await;
+    let ben = shop.join(1, "ben", Role::Member).await;
+    let conversation = shop.ana.begin_with(&[(&ben, Role::ReadOnly)]).await;
+    let new = NewCall { call: call_id(), conversation };
+    assert_eq!(ben.post(path::CALLS, &new).await.refusal(), (403, code::FORBIDDEN.into()));
+    let call = begin(&shop.ana, conversation).await;
+    assert_eq!(ben.post(path::CALLS, &NewCall { call, conversation }).await.refusal(), (403, code::FORBIDDEN.into()));
+    assert_eq!(ask(&ben, Method::PUT, call).await, refused(403, code::FORBIDDEN));
+    assert_eq!(record(&ben, call).await.participants.len(), 1, "but may look who is in it");
+}
+
+/// Each device says every half minute that it is in a call: who began it must not drown in that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_a_call_began_is_in_the_audit_log_once() {
+    let mut shop = Shop::open().await;
+    let ben = shop.join(1, "ben", Role::Member).await;
+    let conversation = shop.ana.begin_with(&[(&ben, Role::Member)]).await;
+    let call = begin(&shop.ana, conversation).await;
+    for person in [&ben, &shop.ana, &ben] {
+        assert_eq!(person.post(path::CALLS, &NewCall { call, conversation }).await.status, 200);
+    }
+    shop.close().await;
+    let data = shop.folder.path().to_str().unwrap();
+    let export = std::process::Command::new(env!("CARGO_BIN_EXE_bezel-relay")).args(["audit", "export", "--data", data]).output().unwrap();
+    let export = String::from_utf8(export.stdout).unwrap();
+    let begun: Vec<&str> = export.lines().filter(|line| line.contains("\"call_begin\"")).collect();
+    assert!(begun.len() == 1 && begun[0].contains(&shop.ana.device.to_string()), "{begun:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_id_of_a_call_belongs_to_one_conversation() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;

@@ -278,6 +278,35 @@ async fn a_stranger_and_a_removed_member_can_not_answer_a_guest() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_only_read_does_not_speak_with_guests() {
+    let mut scene = Scene::set(true).await;
+    let cleo = scene.shop.join(2, "cleo", Role::Member).await;
+    let members = [(&scene.shop.ana, Role::Owner), (&scene.ben, Role::ReadOnly), (&cleo, Role::Member)];
+    assert_eq!(scene.shop.ana.commit(scene.conversation, &upload(1, &members)).await.status, 200);
+    let mut page = Page::open(scene.base(), scene.link).await;
+    let (guest, _) = page.hello().await;
+    assert_eq!(scene.tell(&scene.ben, guest, b"come in").await, 403);
+    assert_eq!(scene.ask(&scene.ben, Method::PUT, guest).await, 403);
+    assert_eq!(scene.ask(&scene.ben, Method::DELETE, guest).await, 403);
+    assert_eq!(scene.tell(&cleo, guest, b"wait").await, 200);
+    assert_eq!(page.hear().await, Heard::Signal(b"wait".to_vec()), "nothing else came");
+}
+
+/// Refused is said by a member, and then by the relay: whoever reads slowly hears both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_member_said_comes_before_the_end() {
+    let scene = Scene::set(false).await;
+    for _ in 0..8 {
+        let mut page = Page::open(scene.base(), scene.link).await;
+        let (guest, _) = page.hello().await;
+        assert_eq!(scene.tell(&scene.ben, guest, b"no").await, 200);
+        assert_eq!(scene.ask(&scene.ben, Method::DELETE, guest).await, 200);
+        assert_eq!(page.hear().await, Heard::Signal(b"no".to_vec()));
+        page.is_closed("refused").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guest_whose_connection_broke_comes_back_as_the_same_and_misses_nothing() {
     let scene = Scene::set(true).await;
     let mut page = Page::open(scene.base(), scene.link).await;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use bezel_protocol::wire::{CallJoined, NewCall};
 
-use super::joined;
+use super::{joined, may_only_read};
 use crate::app::{App, audit};
 use crate::clock::now_ms;
 use crate::http::{Cbor, Device, Refusal};
@@ -21,15 +21,19 @@ pub(crate) async fn begin<S: Store>(
     let is_audited = app.settings.audit_logging;
     let begun = app.store.write(device.caller(), move |unit| {
         Box::pin(async move {
-            if unit.conversation(new.conversation).await?.is_none() {
-                return Ok(Presence::NotThere);
+            match unit.conversation(new.conversation).await? {
+                None => return Ok(Ok(Presence::NotThere)),
+                Some(conversation) if !conversation.role.may_post() => return Ok(Err(may_only_read())),
+                Some(_) => {}
             }
+            // Said again and again by each device that is in it: it begins once.
+            let goes_on = unit.call(new.call).await?.is_some_and(|record| record.ended_at_ms.is_none());
             let presence = unit.insert_call(&new, now_ms()).await?;
-            if presence == Presence::Present {
+            if presence == Presence::Present && !goes_on {
                 audit(unit, is_audited, "call_begin", Some(new.call.to_string())).await?;
             }
-            Ok(presence)
+            Ok(Ok(presence))
         })
     });
-    joined(&app, &device, new.call, &headers, begun.await?).map(Cbor)
+    joined(&app, &device, new.call, &headers, begun.await??).map(Cbor)
 }

@@ -27,6 +27,10 @@ fn call(text: &str) -> Result<CallId, Refusal> {
     text.parse().map_err(|_| Refusal::not_found())
 }
 
+fn may_only_read() -> Refusal {
+    Refusal::forbidden("you may read this conversation, not call in it")
+}
+
 /// What a device in a call is told.
 fn joined<S: Store>(app: &App<S>, device: &Device, call: CallId, headers: &HeaderMap, presence: Presence) -> Result<CallJoined, Refusal> {
     match presence {

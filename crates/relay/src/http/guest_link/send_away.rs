@@ -17,7 +17,8 @@ pub(crate) async fn send_away<S: Store>(
 ) -> Result<(), Refusal> {
     let (link, guest) = (super::link(&id)?, super::guest(&guest)?);
     let target = app.store.read(device.caller(), move |unit| Box::pin(unit.guest_link_target(link))).await?;
-    let (_, call) = target.ok_or_else(Refusal::not_found)?;
+    let (conversation, call) = target.ok_or_else(Refusal::not_found)?;
+    super::may_speak(&app, &device, conversation).await?;
     let row = app.store.read(Caller::Relay, move |unit| Box::pin(unit.guest_link(link))).await?;
     let used_it = row.is_some_and(|row| row.used_by == Some(guest));
     if !app.guests.is_here(link, guest) && !used_it {

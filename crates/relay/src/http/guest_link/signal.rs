@@ -22,7 +22,8 @@ pub(crate) async fn signal<S: Store>(
         return Err(Refusal::too_large());
     }
     let target = app.store.read(device.caller(), move |unit| Box::pin(unit.guest_link_target(link))).await?;
-    target.ok_or_else(Refusal::not_found)?;
+    let (conversation, _) = target.ok_or_else(Refusal::not_found)?;
+    super::may_speak(&app, &device, conversation).await?;
     match app.guests.tell(link, guest, ToGuest::Signal(signal)) {
         Some(told) => told.map_err(|_| Refusal::too_many()),
         None => Err(Refusal::not_found()),
