@@ -1,7 +1,8 @@
 //! A client's browser, in Rust: it has the link and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use base64::Engine as _;
@@ -22,6 +23,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+/// As the page does: so often a knock is said again, for members who come to a device later.
+const KNOCK: Duration = Duration::from_secs(8);
 const MEDIA: MediaState = MediaState { microphone: true, camera: false, screen: false };
 
 /// Where a guest stands.
@@ -37,6 +40,8 @@ pub struct GuestState {
     pub generation: Option<u32>,
     /// A member said no, or goodbye.
     pub is_refused: bool,
+    /// How often the relay said that the guest was admitted, with a TURN server.
+    pub admissions: u32,
     /// Why the relay ended the connection.
     pub closed: Option<String>,
 }
@@ -46,6 +51,7 @@ pub struct Guest {
     state: watch::Receiver<GuestState>,
     session: Arc<Mutex<Option<Session>>>,
     watcher: Arc<Verifier>,
+    line: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -56,9 +62,7 @@ impl Guest {
     /// When the link is none, or nobody answers there.
     pub async fn knock(url: &str, name: &str) -> Result<Self> {
         let link = GuestLink::parse(url)?;
-        let mut address = link.relay.join(path::of_link(path::GUEST_EVENTS, link.link).trim_start_matches('/'))?;
-        address.set_scheme("ws").map_err(|()| anyhow!("no web address"))?;
-        let (socket, _) = tokio_tungstenite::connect_async(address.as_str()).await?;
+        let socket = connect(&link, None).await?;
         let mut seed = [0; 32];
         SystemRng.fill(&mut seed)?;
         let (private, public) = exchange_key_pair()?;
@@ -73,17 +77,26 @@ impl Guest {
             public,
             number: 0,
             guest: None,
+            token: String::new(),
+            events: None,
+            offers: BTreeMap::new(),
             changes,
             session: Arc::clone(&session),
             watcher: Arc::clone(&watcher),
         };
+        let (line, is_up) = watch::channel(true);
         let task = tokio::spawn(async move {
-            if let Err(error) = browser.run(socket).await {
+            if let Err(error) = browser.run(socket, is_up).await {
                 // What a test waits for does not come then.
                 drop(error);
             }
         });
-        Ok(Self { state, session, watcher, task })
+        Ok(Self { state, session, watcher, line, task })
+    }
+
+    /// The browser's network is gone, or there again.
+    pub fn set_line(&self, is_up: bool) {
+        self.line.send_replace(is_up);
     }
 
     /// Where the guest stands.
@@ -119,6 +132,11 @@ struct Browser {
     public: Vec<u8>,
     number: u64,
     guest: Option<GuestId>,
+    /// By which the relay knows the guest again.
+    token: String,
+    events: Option<mpsc::Receiver<Event>>,
+    /// The number of the last offer of each member's device.
+    offers: BTreeMap<DeviceId, u32>,
     changes: watch::Sender<GuestState>,
     session: Arc<Mutex<Option<Session>>>,
     watcher: Arc<Verifier>,
@@ -126,48 +144,79 @@ struct Browser {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+async fn connect(link: &GuestLink, back: Option<(GuestId, &str)>) -> Result<Socket> {
+    let mut address = link.relay.join(path::of_link(path::GUEST_EVENTS, link.link).trim_start_matches('/'))?;
+    address.set_scheme("ws").map_err(|()| anyhow!("no web address"))?;
+    if let Some((guest, token)) = back {
+        address.query_pairs_mut().append_pair("guest", &guest.to_string()).append_pair("token", token);
+    }
+    Ok(tokio_tungstenite::connect_async(address.as_str()).await?.0)
+}
+
 impl Browser {
-    async fn run(mut self, mut socket: Socket) -> Result<()> {
-        let mut events: Option<mpsc::Receiver<Event>> = None;
+    async fn run(mut self, mut socket: Socket, mut line: watch::Receiver<bool>) -> Result<()> {
+        loop {
+            self.attend(&mut socket, &mut line).await?;
+            drop(socket);
+            line.wait_for(|is_up| *is_up).await.map(drop)?;
+            socket = connect(&self.link, self.guest.map(|guest| (guest, self.token.as_str()))).await?;
+        }
+    }
+
+    /// Until the line breaks.
+    async fn attend(&mut self, socket: &mut Socket, line: &mut watch::Receiver<bool>) -> Result<()> {
+        let mut knock = tokio::time::interval(KNOCK);
         loop {
             let event = async {
-                match &mut events {
+                match &mut self.events {
                     Some(events) => events.recv().await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 message = socket.next() => match message.context("the relay is gone")?? {
-                    Message::Text(text) => self.noticed(serde_json::from_str(&text)?, &mut socket).await?,
-                    Message::Binary(sealed) => {
-                        if let Some(begun) = self.heard(&sealed).await? {
-                            events = Some(begun);
-                        }
-                    }
+                    Message::Text(text) => self.noticed(serde_json::from_str(&text)?, socket).await?,
+                    Message::Binary(sealed) => self.heard(&sealed).await?,
                     _ => {}
                 },
-                event = event => match event {
-                    Some(Event::Send(to, body)) => self.said(to, body, &mut socket).await?,
-                    Some(_) => {}
-                    None => return Ok(()),
+                event = event => match event.context("the call is over")? {
+                    Event::Send(to, body) => self.said(to, body, socket).await?,
+                    _ => {}
                 },
+                _ = knock.tick() => if self.waits() {
+                    self.knock(socket).await?;
+                },
+                broken = async { line.wait_for(|is_up| !is_up).await.map(drop) } => return Ok(broken?),
             }
         }
     }
 
+    fn waits(&self) -> bool {
+        let state = self.changes.borrow();
+        state.id.is_some() && state.admitted_by.is_empty() && !state.is_refused && state.closed.is_none()
+    }
+
+    async fn knock(&mut self, socket: &mut Socket) -> Result<()> {
+        let knock = GuestSignalBody::Knock {
+            name: self.name.clone(),
+            key: URL_SAFE_NO_PAD.encode(self.keys.public()?.as_bytes()),
+            exchange: URL_SAFE_NO_PAD.encode(&self.public),
+        };
+        self.send(None, knock, socket).await
+    }
+
     async fn noticed(&mut self, notice: GuestNotice, socket: &mut Socket) -> Result<()> {
         match notice {
-            GuestNotice::Hello { guest, .. } => {
-                self.guest = Some(guest);
+            GuestNotice::Hello { guest, token, .. } => {
+                (self.guest, self.token) = (Some(guest), token);
                 self.changes.send_modify(|state| state.id = Some(guest.to_string()));
-                let knock = GuestSignalBody::Knock {
-                    name: self.name.clone(),
-                    key: URL_SAFE_NO_PAD.encode(self.keys.public()?.as_bytes()),
-                    exchange: URL_SAFE_NO_PAD.encode(&self.public),
-                };
-                self.send(None, knock, socket).await
+                self.knock(socket).await
             }
-            GuestNotice::Admitted { .. } => Ok(()),
+            GuestNotice::Admitted { ice_servers } => {
+                let has_turn = ice_servers.iter().flat_map(|server| &server.urls).any(|url| url.starts_with("turn"));
+                self.changes.send_modify(|state| state.admissions += u32::from(has_turn));
+                Ok(())
+            }
             GuestNotice::Closed { reason } => {
                 self.changes.send_modify(|state| state.closed = Some(reason));
                 Ok(())
@@ -175,7 +224,7 @@ impl Browser {
         }
     }
 
-    async fn heard(&mut self, sealed: &[u8]) -> Result<Option<mpsc::Receiver<Event>>> {
+    async fn heard(&mut self, sealed: &[u8]) -> Result<()> {
         let members = self.link.members;
         let signal = open_guest_signal(sealed, Direction::ToGuest, self.link.call, &self.link.secret, |_| Some(members))?;
         let device = signal.device.context("a member's signal names its device")?;
@@ -196,7 +245,13 @@ impl Browser {
                 self.tell(Command::Rekey(CallSecret::new(self.link.call, generation, secret))).await;
                 self.changes.send_modify(|state| state.generation = Some(generation));
             }
-            GuestSignalBody::Offer { attempt, sdp } => self.pass(device, signal.number, SignalBody::Offer { attempt, sdp }).await,
+            GuestSignalBody::Offer { attempt, sdp } => {
+                // A member who makes the connection anew counts anew.
+                if self.offers.insert(device, attempt).is_some_and(|last| attempt <= last) {
+                    self.tell(Command::Input(Input::Removed(device))).await;
+                }
+                self.pass(device, signal.number, SignalBody::Offer { attempt, sdp }).await;
+            }
             GuestSignalBody::Candidates { attempt, candidates } => {
                 self.pass(device, signal.number, SignalBody::Candidates { attempt, candidates }).await;
             }
@@ -205,21 +260,13 @@ impl Browser {
             GuestSignalBody::Left => self.pass(device, signal.number, SignalBody::Left).await,
             GuestSignalBody::Knock { .. } | GuestSignalBody::Answer { .. } => {}
         }
-        Ok(None)
+        Ok(())
     }
 
-    async fn admitted(
-        &self,
-        device: DeviceId,
-        number: u64,
-        generation: u32,
-        secret: &SealedSecret,
-        media: MediaState,
-    ) -> Result<Option<mpsc::Receiver<Event>>> {
+    async fn admitted(&mut self, device: DeviceId, number: u64, generation: u32, secret: &SealedSecret, media: MediaState) -> Result<()> {
         let secret = open_secret(self.link.call, generation, secret, &self.private, &self.public)?;
         let secret = CallSecret::new(self.link.call, generation, secret);
         let is_first = self.session.lock().unwrap_or_else(PoisonError::into_inner).is_none();
-        let mut begun = None;
         if is_first {
             let guest = self.guest.context("the relay says hello first")?;
             let (session, events) = Session::start(SessionOptions {
@@ -234,12 +281,12 @@ impl Browser {
             *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
             self.tell(Command::Microphone(Some(Box::new(SyntheticMicrophone::new(330.0))))).await;
             self.tell(Command::Speaker(Box::<SilentSpeaker>::default())).await;
-            begun = Some(events);
+            self.events = Some(events);
         }
         let keys = SafetyKeys { members: *self.link.members.as_bytes(), guest: *self.keys.public()?.as_bytes() };
         self.tell(Command::SafetyKeys(Peer::Device(device), keys)).await;
         self.pass(device, number, SignalBody::Joined(media)).await;
-        Ok(begun)
+        Ok(())
     }
 
     async fn said(&mut self, to: Option<Peer>, body: SignalBody, socket: &mut Socket) -> Result<()> {

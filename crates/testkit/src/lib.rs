@@ -1,5 +1,6 @@
 //! A shop in one process: a clock that one sets, a relay on a socket of its own, and members who talk through it.
 
+mod device;
 mod guest;
 mod liar;
 mod live;
@@ -140,6 +141,10 @@ impl Shop {
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
         self.folder.path().join("relay/blobs")
+    }
+
+    fn clock_ms(&self) -> i64 {
+        self.clock.now_ms()
     }
 
     fn environment(&self) -> Environment {

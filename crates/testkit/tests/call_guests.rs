@@ -120,10 +120,88 @@ async fn a_guest_who_is_refused_gets_nothing() -> Result<()> {
     let guest = Guest::knock(&link.url, "Nobody").await?;
     let id = at_the_door(&ana).await?;
     call::refuse(&ana, id).await?;
-    until("the guest is sent away", async || guest.state().is_refused || guest.state().closed.is_some()).await?;
-    assert!(guest.state().generation.is_none());
+    until("a member's no", async || guest.state().is_refused).await?;
+    until("the relay's end", async || guest.state().closed.is_some()).await?;
+    assert_eq!((guest.state().closed.as_deref(), guest.state().generation), (Some("refused"), None));
     ana.call_when("nobody is at the door", |view| view.guests_waiting.is_empty()).await?;
     assert_eq!(call::admit(&ana, id).await.err().map(|error| error.code), Some("no_guest"));
+    Ok(())
+}
+
+/// What is shown of a call comes later than the call itself: a link that looked there led into a call of its own, in which nobody was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_made_as_a_call_begins_or_is_answered_leads_into_it() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let call = call::start(&ana, ring, CallMedia::Audio, tone()).await?.to_string();
+    assert_eq!(link(&ana, ring, true).await?.call, call, "as it begins");
+    ben.answer(tone()).await?;
+    assert_eq!(link(&ben, ring, true).await?.call, call, "as it is answered");
+    call::leave(&ben).await?;
+    ben.phase(CallPhase::Ended).await?;
+    assert_ne!(link(&ben, ring, true).await?.call, call, "it is over here");
+    Ok(())
+}
+
+/// Two clients of one call come each by a link of their own; a newer link must not shut out who has an older one.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_two_links_leads_its_client_into_the_call() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    let (older, newer) = (link(&ana, ring, true).await?, link(&ben, ring, true).await?);
+    let mut guests = Vec::new();
+    for (link, people) in [(&newer, 2), (&older, 3)] {
+        let guest = Guest::knock(&link.url, "Client").await?;
+        call::admit(&ana, at_the_door(&ana).await?).await?;
+        hears(&guest, 2).await?;
+        for member in [&ana, &ben] {
+            member.hears(people).await?;
+        }
+        guests.push(guest);
+    }
+    // Whose browser goes is gone, by whichever link it came.
+    guests.truncate(1);
+    for member in [&ana, &ben] {
+        member.call_when("the second has gone", |view| view.people.len() == 2).await?;
+    }
+    Ok(())
+}
+
+/// A browser that was away for longer than the relay waits has left the call there. The members take it back, and the relay must hear of it:
+/// who is in the call is in its record, and may use TURN.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_who_comes_back_late_is_let_in_again_at_the_relay() -> Result<()> {
+    const HERE: &str = "SELECT count(*) FROM video_call_participants WHERE guest_id IS NOT NULL AND left_at_ms IS NULL";
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    let link = link(&ana, ring, true).await?;
+    let guest = Guest::knock(&link.url, "Frau Vogel").await?;
+    call::admit(&ana, at_the_door(&ana).await?).await?;
+    for member in [&ana, &ben] {
+        member.hears(2).await?;
+    }
+    assert_eq!((guest.state().admissions, shop.count(HERE).await?), (1, 1));
+    guest.set_line(false);
+    for member in [&ana, &ben] {
+        member.call_when("the guest has gone", |view| view.people.len() == 1).await?;
+    }
+    assert_eq!(shop.count(HERE).await?, 0);
+    let id = guest.state().id;
+    guest.set_line(true);
+    for member in [&ana, &ben] {
+        member.hears(2).await?;
+    }
+    assert_eq!(guest.state().id, id, "the same guest");
+    assert!(guest.state().admissions >= 2, "the relay names its TURN server again");
+    assert_eq!(shop.count(HERE).await?, 1);
+    let admitted = shop.count("SELECT count(*) FROM encryption_audit_logs WHERE instr(entry, CAST('guest_admit' AS BLOB)) > 0").await?;
+    assert!((2..=3).contains(&admitted), "once, and once again: {admitted}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Calls: what was said of them, and how they went for this device.
 
 use bezel_protocol::content::{CallInvitation, CallMedia, CallOutcome, CallSecretBytes, GuestInvitation};
-use bezel_protocol::{CallId, ConversationId, DeviceId, MessageId, UserId, cbor};
+use bezel_protocol::{CallId, ConversationId, DeviceId, GuestLinkId, MessageId, UserId, cbor};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use zeroize::Zeroizing;
@@ -23,7 +23,8 @@ pub(crate) struct Call {
     /// From which frame keys come, and its number.
     pub(crate) secret: CallSecretBytes,
     pub(crate) generation: u32,
-    pub(crate) guest: Option<GuestInvitation>,
+    /// How clients come in, the newest link last.
+    pub(crate) links: Vec<GuestInvitation>,
     pub(crate) joined_at_ms: Option<i64>,
     /// None as long as it goes on, for all that is known.
     pub(crate) outcome: Option<CallOutcome>,
@@ -31,6 +32,9 @@ pub(crate) struct Call {
     /// JSON.
     pub(crate) quality: Option<String>,
 }
+
+/// So many links lead into one call; the oldest ones are forgotten.
+const MAX_LINKS: usize = 32;
 
 const COLUMNS: &str =
     "call, conversation, user, device, media, started_at_ms, secret, generation, guest, joined_at_ms, outcome, seconds, quality";
@@ -56,7 +60,6 @@ fn value<T: Copy>(names: &[(T, &str)], text: &str) -> Result<T> {
 
 fn call(row: &SqliteRow) -> Result<Call> {
     let secret: Zeroizing<Vec<u8>> = Zeroizing::new(row.try_get("secret")?);
-    let guest: Option<Zeroizing<Vec<u8>>> = row.try_get::<Option<Vec<u8>>, _>("guest")?.map(Zeroizing::new);
     let outcome: Option<&str> = row.try_get("outcome")?;
     Ok(Call {
         id: id(row, "call", CallId::from_slice)?,
@@ -67,12 +70,36 @@ fn call(row: &SqliteRow) -> Result<Call> {
         started_at_ms: row.try_get("started_at_ms")?,
         secret: CallSecretBytes::new(secret.as_slice().try_into().map_err(|_| damaged("secret of a call"))?),
         generation: row.try_get::<i64, _>("generation")?.try_into().map_err(|_| damaged("number"))?,
-        guest: guest.map(|bytes| cbor::decode(&bytes).map_err(|_| damaged("link into a call"))).transpose()?,
+        links: links(row)?,
         joined_at_ms: row.try_get("joined_at_ms")?,
         outcome: outcome.map(|outcome| value(&OUTCOMES, outcome)).transpose()?,
         seconds: row.try_get::<Option<i64>, _>("seconds")?.and_then(|seconds| u32::try_from(seconds).ok()),
         quality: row.try_get("quality")?,
     })
+}
+
+/// One link stands there as itself, several as an array.
+fn links(row: &SqliteRow) -> Result<Vec<GuestInvitation>> {
+    let Some(bytes) = row.try_get::<Option<Vec<u8>>, _>("guest")?.map(Zeroizing::new) else { return Ok(Vec::new()) };
+    let one = || cbor::decode(&bytes).map(|link| vec![link]);
+    cbor::decode(&bytes).or_else(|_| one()).map_err(|_| damaged("link into a call"))
+}
+
+impl Call {
+    /// Whether a link leads into this call.
+    pub(crate) fn has_link(&self, link: GuestLinkId) -> bool {
+        self.links.iter().any(|invitation| invitation.link == link)
+    }
+
+    /// What is needed to answer those who come by a link, if it leads into this call.
+    pub(crate) fn into_link(self, link: GuestLinkId) -> Option<GuestInvitation> {
+        self.links.into_iter().find(|invitation| invitation.link == link)
+    }
+
+    /// Whether somebody may still come by a link.
+    pub(crate) fn has_open_link(&self, now_ms: i64) -> bool {
+        self.links.iter().any(|link| link.expires_at_ms > now_ms)
+    }
 }
 
 /// Notes a call. One that is there already keeps its caller and its secret, whoever claims its id; a link for guests is added to it.
@@ -191,7 +218,11 @@ pub(crate) async fn set_seconds(db: &mut Connection, call: CallId, seconds: u32)
 
 /// Another link leads into a call that is there.
 async fn set_guest(db: &mut Connection, invitation: &CallInvitation, conversation: ConversationId) -> Result<()> {
-    let Some(guest) = invitation.guest.as_ref().map(|guest| Zeroizing::new(cbor::encode(guest))) else { return Ok(()) };
+    let Some(new) = &invitation.guest else { return Ok(()) };
+    let Some(call) = get(db, invitation.call).await? else { return Ok(()) };
+    let mut links: Vec<&GuestInvitation> = call.links.iter().filter(|known| known.link != new.link).collect();
+    links.push(new);
+    let guest = Zeroizing::new(cbor::encode(&links.split_off(links.len().saturating_sub(MAX_LINKS))));
     sqlx::query("UPDATE calls SET guest = $3 WHERE call = $1 AND conversation = $2")
         .bind(invitation.call.as_bytes().as_slice())
         .bind(conversation.as_bytes().as_slice())

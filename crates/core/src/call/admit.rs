@@ -31,7 +31,8 @@ impl Desk<'_> {
 
     /// Gives a guest who is in what is needed to see and hear this device, and connects.
     pub(super) async fn welcome(&mut self, guest: GuestId) -> Result<()> {
-        let Some(known) = self.doors.get(guest) else { return Ok(()) };
+        // Whoever was sent away meanwhile gets nothing.
+        let Some(known) = self.doors.get(guest).filter(|known| known.standing == Standing::In) else { return Ok(()) };
         let Some(active) = self.active.as_ref().filter(|active| active.call == known.call && active.is_in) else { return Ok(()) };
         let secret = sealed(known, active.generation, &active.secret)?;
         let members = MembersKeyPair::from_seed(&known.invitation.key).and_then(|pair| pair.public());
@@ -53,11 +54,9 @@ impl Desk<'_> {
     pub(super) async fn dismiss(&mut self, guest: GuestId) -> Result<()> {
         let Some(known) = self.doors.get_mut(guest) else { return Err(nobody()) };
         let was_in = matches!(known.standing, Standing::In | Standing::Away);
-        known.standing = Standing::Out;
+        known.standing = Standing::Refused;
         let (conversation, call, standing) = (known.conversation, known.call, known.introduction(guest));
-        let invitation = Arc::<GuestInvitation>::clone(&known.invitation);
-        self.say_to_guest(guest, Some(if was_in { GuestSignalBody::Left } else { GuestSignalBody::Refused }));
-        let _ = self.mail.send(Mail::SendAway { invitation, guest });
+        self.turn_away(guest, if was_in { GuestSignalBody::Left } else { GuestSignalBody::Refused });
         self.say(conversation, call, None, SignalBody::Guest(standing));
         if was_in {
             self.tell(Command::Input(Input::GuestGone(guest))).await;
@@ -70,17 +69,26 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Says to a guest that it ends, and has the relay end the connection.
+    pub(super) fn turn_away(&self, guest: GuestId, last: GuestSignalBody) {
+        self.say_to_guest(guest, Some(last));
+        if let Some(known) = self.doors.get(guest) {
+            let _ = self.mail.send(Mail::SendAway { invitation: Arc::<GuestInvitation>::clone(&known.invitation), guest });
+        }
+    }
+
     /// Another member's device let a guest in, or sent one away.
     pub(super) async fn introduced(&mut self, row: Call, standing: GuestStanding) -> Result<()> {
-        let Some(invitation) = row.guest else { return Ok(()) };
+        let (call, conversation) = (row.id, row.conversation);
+        let Some(invitation) = row.into_link(standing.link) else { return Ok(()) };
         let (guest, is_in) = (standing.guest, standing.is_in);
         let was = self.doors.get(guest).map(|known| known.standing);
-        let stands = if is_in { Standing::In } else { Standing::Out };
-        self.doors.note(row.id, row.conversation, Arc::new(invitation), standing, stands)?;
+        let stands = if is_in { Standing::In } else { Standing::Refused };
+        self.doors.note(call, conversation, Arc::new(invitation), standing, stands)?;
         if is_in && was != Some(Standing::In) {
             self.welcome(guest).await?;
         } else if !is_in {
-            if matches!(was, Some(Standing::In | Standing::Away)) && self.active.as_ref().is_some_and(|active| active.call == row.id) {
+            if matches!(was, Some(Standing::In | Standing::Away)) && self.active.as_ref().is_some_and(|active| active.call == call) {
                 self.tell(Command::Input(Input::GuestGone(guest))).await;
             }
             self.nobody_waits().await;

@@ -16,7 +16,7 @@ use crate::cache;
 use crate::error::{Error, Result};
 use crate::member::Member;
 
-/// So many guests are remembered; whoever knocks beyond that is not heard.
+/// So many guests are remembered. Where more come, those who have gone are forgotten; beyond that nobody is heard.
 const MAX_GUESTS: usize = 64;
 
 /// Where a guest stands.
@@ -28,7 +28,9 @@ pub(super) enum Standing {
     In,
     /// Was in the call; the browser is silent.
     Away,
-    /// Refused, sent away, or gone from the door.
+    /// Refused or sent away by a person. Who knocks nevertheless has not heard it.
+    Refused,
+    /// Gone from the door, or with a call that is over.
     Out,
 }
 
@@ -54,6 +56,7 @@ impl Guest {
     pub(super) fn introduction(&self, guest: GuestId) -> GuestStanding {
         GuestStanding {
             guest,
+            link: self.invitation.link,
             name: self.name.clone(),
             key: self.key_text.clone(),
             exchange: self.exchange.clone(),
@@ -66,8 +69,10 @@ impl Guest {
 pub(super) enum Said {
     /// Knocked.
     Knocked,
-    /// Came back after the browser's connection to the relay broke.
-    CameBack,
+    /// Knocked, though a person said no.
+    KnockedInVain,
+    /// Came back after the browser's connection to the relay broke; if it was for long, the relay holds the guest for gone.
+    CameBack { was_away: bool },
     /// Said something to this device.
     Signal(u64, SignalBody),
     /// The browser has gone.
@@ -109,7 +114,7 @@ impl Doors {
         let Some(sealed) = signal else { return Ok(self.gone(guest)) };
         let row = cache::calls::get(&mut *member.cache.read().await?, call).await?;
         let row = row.filter(|row| row.conversation == conversation).ok_or_else(|| refused("there is no such call"))?;
-        let invitation = row.guest.filter(|invitation| invitation.link == link).ok_or_else(|| refused("there is no such link"))?;
+        let invitation = row.into_link(link).ok_or_else(|| refused("there is no such link"))?;
         if invitation.expires_at_ms <= member.now_ms() {
             return Err(refused("the link has ended"));
         }
@@ -128,11 +133,16 @@ impl Doors {
         }
         if let GuestSignalBody::Knock { name, key, exchange } = signal.body {
             let is_used = invitation.is_single_use
-                && self.of(call).any(|(id, other)| id != guest && matches!(other.standing, Standing::In | Standing::Away));
-            if is_used || (known.is_none() && self.0.len() >= MAX_GUESTS) {
+                && self.of(call).any(|(id, other)| {
+                    id != guest && other.invitation.link == link && matches!(other.standing, Standing::In | Standing::Away)
+                });
+            if is_used {
                 return Err(refused("the link was used"));
             }
-            let standing = GuestStanding { guest, name, key, exchange, is_in: false };
+            if known.is_none() && !self.has_room() {
+                return Err(refused("too many wait"));
+            }
+            let standing = GuestStanding { guest, link, name, key, exchange, is_in: false };
             return self.knocked(call, conversation, Arc::new(invitation), standing, signal.number).map(Some);
         }
         let is_meant = signal.device.is_none_or(|device| device == member.device());
@@ -152,12 +162,13 @@ impl Doors {
         number: u64,
     ) -> Result<Said> {
         let guest = said.guest;
-        let was = self.get(guest).map(|known| known.standing);
-        if matches!(was, Some(Standing::In | Standing::Away)) {
-            if let Some(known) = self.get_mut(guest) {
-                known.standing = Standing::In;
+        match self.get_mut(guest) {
+            Some(known) if matches!(known.standing, Standing::In | Standing::Away) => {
+                let was_away = std::mem::replace(&mut known.standing, Standing::In) == Standing::Away;
+                return Ok(Said::CameBack { was_away });
             }
-            return Ok(Said::CameBack);
+            Some(known) if known.standing == Standing::Refused => return Ok(Said::KnockedInVain),
+            Some(_) | None => {}
         }
         self.note(call, conversation, invitation, said, Standing::Waiting)?;
         if let Some(known) = self.get_mut(guest) {
@@ -181,7 +192,7 @@ impl Doors {
         let wrong = || Error::unverifiable("guest", "A guest is named by another key than before.", "Nothing is to be done.");
         let key = public_key(&said.key).ok_or_else(wrong)?;
         if let Some(known) = self.0.get_mut(&said.guest) {
-            if known.key != key || known.call != call || known.exchange != said.exchange {
+            if known.key != key || known.call != call || known.invitation.link != said.link || known.exchange != said.exchange {
                 return Err(wrong());
             }
             known.standing = standing;
@@ -195,18 +206,37 @@ impl Doors {
         Ok(())
     }
 
+    /// Whether one more guest can be remembered; the oldest who has gone is forgotten for that.
+    fn has_room(&mut self) -> bool {
+        if self.0.len() >= MAX_GUESTS
+            && let Some(gone) =
+                self.0.iter().find(|(_, guest)| matches!(guest.standing, Standing::Refused | Standing::Out)).map(|(id, _)| *id)
+        {
+            self.0.remove(&gone);
+        }
+        self.0.len() < MAX_GUESTS
+    }
+
+    /// A guest who was taken back is not in the call after all.
+    pub(super) fn set_away(&mut self, guest: GuestId) {
+        if let Some(known) = self.0.get_mut(&guest).filter(|known| known.standing == Standing::In) {
+            known.standing = Standing::Away;
+        }
+    }
+
     fn gone(&mut self, guest: GuestId) -> Option<Said> {
         let known = self.0.get_mut(&guest)?;
         known.standing = match known.standing {
             Standing::In | Standing::Away => Standing::Away,
             Standing::Waiting | Standing::Out => Standing::Out,
+            Standing::Refused => Standing::Refused,
         };
         Some(Said::Gone)
     }
 
     /// A call is over here: whoever was in it is no more.
     pub(super) fn forget(&mut self, call: CallId) {
-        for guest in self.0.values_mut().filter(|guest| guest.call == call && guest.standing != Standing::Waiting) {
+        for guest in self.0.values_mut().filter(|guest| guest.call == call && matches!(guest.standing, Standing::In | Standing::Away)) {
             guest.standing = Standing::Out;
         }
     }
@@ -238,4 +268,84 @@ pub(super) fn to_guest(body: SignalBody) -> Option<GuestSignalBody> {
         SignalBody::Left => GuestSignalBody::Left,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bezel_crypto::call::GuestKeyPair;
+    use bezel_protocol::GuestLinkId;
+    use bezel_protocol::content::CallSecretBytes;
+
+    use super::*;
+
+    const CALL: CallId = CallId::from_bytes([1; 16]);
+    const CONVERSATION: ConversationId = ConversationId::from_bytes([2; 16]);
+    const LINK: GuestLinkId = GuestLinkId::from_bytes([4; 16]);
+
+    fn guest(number: usize) -> GuestId {
+        let mut bytes = [0; 16];
+        bytes[8..].copy_from_slice(&(number as u64).to_be_bytes());
+        GuestId::from_bytes(bytes)
+    }
+
+    fn stands(doors: &mut Doors, guest: GuestId, standing: Standing) {
+        doors.note(CALL, CONVERSATION, invitation(), said(guest), standing).unwrap();
+    }
+
+    fn knocks(doors: &mut Doors, guest: GuestId) -> Said {
+        doors.knocked(CALL, CONVERSATION, invitation(), said(guest), 1).unwrap()
+    }
+
+    fn said(guest: GuestId) -> GuestStanding {
+        let key = GuestKeyPair::from_seed(&CallSecretBytes::new(&[3; 32])).and_then(|pair| pair.public()).unwrap();
+        let key = URL_SAFE_NO_PAD.encode(key.as_bytes());
+        GuestStanding { guest, link: LINK, name: "Frau Vogel".into(), key, exchange: String::new(), is_in: false }
+    }
+
+    fn invitation() -> Arc<GuestInvitation> {
+        Arc::new(GuestInvitation {
+            link: LINK,
+            secret: CallSecretBytes::new(&[5; 32]),
+            key: CallSecretBytes::new(&[6; 32]),
+            expires_at_ms: i64::MAX,
+            is_single_use: false,
+        })
+    }
+
+    /// A refusal may be lost on its way; the browser then knocks on, and must not stand at the door again.
+    #[test]
+    fn whoever_knocks_after_a_refusal_is_told_again_and_who_went_by_themselves_waits_again() {
+        let mut doors = Doors::default();
+        stands(&mut doors, guest(1), Standing::Refused);
+        assert!(matches!(doors.gone(guest(1)), Some(Said::Gone)));
+        assert!(matches!(knocks(&mut doors, guest(1)), Said::KnockedInVain));
+        assert_eq!(doors.waiting().count(), 0);
+        stands(&mut doors, guest(2), Standing::Waiting);
+        doors.gone(guest(2));
+        assert!(matches!(knocks(&mut doors, guest(2)), Said::Knocked));
+        assert_eq!(doors.waiting().count(), 1);
+    }
+
+    #[test]
+    fn who_was_in_and_is_back_is_known_to_have_been_gone_for_long() {
+        let mut doors = Doors::default();
+        stands(&mut doors, guest(1), Standing::In);
+        assert!(matches!(knocks(&mut doors, guest(1)), Said::CameBack { was_away: false }));
+        doors.gone(guest(1));
+        assert!(matches!(knocks(&mut doors, guest(1)), Said::CameBack { was_away: true }));
+    }
+
+    /// A shop whose app runs for weeks: the doors must not close after so many guests.
+    #[test]
+    fn those_who_have_gone_make_room_and_those_who_wait_do_not() {
+        let mut doors = Doors::default();
+        for number in 0..MAX_GUESTS {
+            assert!(doors.has_room());
+            stands(&mut doors, guest(number), Standing::Waiting);
+        }
+        assert!(!doors.has_room(), "all of them wait");
+        doors.gone(guest(7));
+        assert!(doors.has_room());
+        assert!(doors.get(guest(7)).is_none() && doors.get(guest(0)).is_some());
+    }
 }

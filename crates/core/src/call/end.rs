@@ -49,7 +49,7 @@ pub(super) async fn settle(member: &Member) -> Result<()> {
     for call in open {
         let is_own = call.device == member.device();
         // A link that nobody has used yet waits.
-        let waits = call.guest.as_ref().is_some_and(|guest| guest.expires_at_ms > member.now_ms()) && call.joined_at_ms.is_none();
+        let waits = call.has_open_link(member.now_ms()) && call.joined_at_ms.is_none();
         if waits || (!is_own && call.joined_at_ms.is_none()) || presence::goes_on(member, call.id).await == Some(true) {
             continue;
         }

@@ -3,8 +3,8 @@
 use bezel_protocol::wire::path;
 use bezel_protocol::{CallId, GuestId};
 
+use super::desk::{Desk, Errand};
 use super::order::Order;
-use super::start::cached;
 use super::view::CallPhase;
 use crate::error::{Error, Result};
 use crate::member::Member;
@@ -14,8 +14,7 @@ use crate::member::Member;
 /// # Errors
 /// When nobody of that id waits, or the relay refuses: the link was used or has ended.
 pub async fn admit(member: &Member, guest: GuestId) -> Result<()> {
-    let call = member.calls.ask(|reply| Order::Door(guest, reply)).await?.ok_or_else(nobody)?;
-    let link = cached(member, call).await?.guest.ok_or_else(nobody)?.link;
+    let link = member.calls.ask(|reply| Order::Door(guest, reply)).await?.ok_or_else(nobody)?;
     // The relay knows first: it tells the browser by what servers it may be reached.
     member.client.put(&path::of_guest(link, guest), &()).await?;
     member.calls.ask(|reply| Order::Admit(guest, reply)).await?
@@ -35,6 +34,20 @@ pub async fn refuse(member: &Member, guest: GuestId) -> Result<()> {
 /// When nobody of that id is there.
 pub async fn send_away(member: &Member, guest: GuestId) -> Result<()> {
     member.calls.ask(|reply| Order::Dismiss(guest, reply)).await?
+}
+
+impl Desk<'_> {
+    /// A guest is back whom the relay held for gone: it must know before the browser hears of it, as when a person let the guest in.
+    pub(super) fn take_back(&self, guest: GuestId) {
+        let Some(known) = self.doors.get(guest) else { return };
+        if !self.active.as_ref().is_some_and(|active| active.call == known.call && active.is_in) {
+            return;
+        }
+        let (member, link) = (self.member, known.invitation.link);
+        self.aside(Box::pin(async move {
+            Errand::TakenBack(guest, member.client.put(&path::of_guest(link, guest), &()).await.map_err(Error::from))
+        }));
+    }
 }
 
 pub(super) fn nobody() -> Error {

@@ -9,6 +9,7 @@ use bezel_protocol::wire::GuestMessage;
 
 use super::desk::{Desk, EARLY, MAX_EARLY, noted};
 use super::door::{Said, Standing};
+use super::keys::may_follow;
 use super::signal::{self, Heard};
 use crate::cache;
 use crate::error::{Error, Result};
@@ -51,8 +52,10 @@ impl Desk<'_> {
             return Err(Error::unverifiable("signal", "A signal names a call of another conversation.", "Nothing is to be done."));
         }
         match heard.signal.body {
-            SignalBody::Rekey { generation, secret } if heard.is_current => self.take_secret(row.id, generation, &secret).await,
-            // Whoever was removed could read it: it is worth nothing.
+            SignalBody::Rekey { generation, secret } if heard.is_current && may_follow(row.generation, generation) => {
+                self.take_secret(row.id, generation, &secret).await
+            }
+            // Whoever was removed could read it, or nothing could follow it: it is worth nothing.
             SignalBody::Rekey { .. } => Ok(()),
             SignalBody::Guest(standing) => self.introduced(row, standing).await,
             body => {
@@ -77,6 +80,9 @@ impl Desk<'_> {
         if active.is_door && active.rings() && has_joined {
             return self.tell(Command::Input(Input::Dismiss(CallOutcome::Completed, End::Elsewhere))).await;
         }
+        if let (Sender::Member(_), SignalBody::Declined { is_busy }) = (from, &body) {
+            return self.tell(Command::Input(Input::Declined { user, is_busy: *is_busy })).await;
+        }
         let is_new = has_joined && !active.devices().any(|known| known == device);
         self.tell(Command::Input(Input::Signal { from, number, body })).await;
         if is_new {
@@ -97,7 +103,7 @@ impl Desk<'_> {
         }
         for (at, message) in std::mem::take(&mut self.early_knocks) {
             let row = cache::calls::get(&mut *self.member.cache.read().await?, message.call).await?;
-            if row.and_then(|row| row.guest).is_some_and(|guest| guest.link == message.link) {
+            if row.is_some_and(|row| row.has_link(message.link)) {
                 noted(Box::pin(self.attend(message)).await);
             } else if now.duration_since(at) < EARLY {
                 self.early_knocks.push_back((at, message));
@@ -109,7 +115,7 @@ impl Desk<'_> {
     /// A guest's browser speaks, or has gone. The link may be so new that its message has not come yet.
     pub(super) async fn hear_guest(&mut self, message: GuestMessage) -> Result<()> {
         let row = cache::calls::get(&mut *self.member.cache.read().await?, message.call).await?;
-        let is_known = row.and_then(|row| row.guest).is_some_and(|guest| guest.link == message.link);
+        let is_known = row.is_some_and(|row| row.has_link(message.link));
         if !is_known {
             if self.early_knocks.len() >= MAX_EARLY {
                 self.early_knocks.pop_front();
@@ -130,7 +136,9 @@ impl Desk<'_> {
                     self.say_to_guest(guest, Some(GuestSignalBody::Waiting { member: handle }));
                 }
             }
-            Said::CameBack => self.welcome(guest).await?,
+            Said::KnockedInVain => self.turn_away(guest, GuestSignalBody::Refused),
+            Said::CameBack { was_away: true } => self.take_back(guest),
+            Said::CameBack { was_away: false } => self.welcome(guest).await?,
             Said::Signal(number, body) => {
                 self.tell(Command::Input(Input::Signal { from: Sender::Guest(guest), number, body })).await;
             }

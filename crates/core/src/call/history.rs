@@ -59,7 +59,7 @@ pub(crate) fn summary(member: &Member, roster: &Roster, call: Call) -> CallSumma
         media: call.media.into(),
         started_at: Timestamp::from_ms(call.started_at_ms),
         is_joined: call.joined_at_ms.is_some(),
-        has_guest: call.guest.is_some(),
+        has_guest: !call.links.is_empty(),
         outcome: outcome.map(CallOutcomeName::from),
         seconds: call.seconds,
         quality: call.quality.as_deref().and_then(|json| serde_json::from_str(json).ok()),

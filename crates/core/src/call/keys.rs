@@ -21,6 +21,14 @@ use crate::error::{Result, damaged};
 /// The lowest device gives out the new secret; each next one waits so long for it.
 const TURN: Duration = Duration::from_secs(4);
 
+/// Generations are not used up in one step, by which a member could keep the next secret from ever coming.
+const MAX_STEP: u32 = 1 << 12;
+
+/// Whether a generation may follow one that is known.
+pub(super) const fn may_follow(known: u32, said: u32) -> bool {
+    said > known && said - known <= MAX_STEP
+}
+
 impl Desk<'_> {
     /// Compares who is in the call with who may be.
     pub(super) async fn look_at_members(&mut self) -> Result<()> {
@@ -112,6 +120,19 @@ impl Desk<'_> {
             if let Some(known) = self.doors.get(guest) {
                 self.say(active.conversation, active.call, Some(device), SignalBody::Guest(known.introduction(guest)));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_uses_generations_up() {
+        assert!(may_follow(0, 1) && may_follow(7, 40));
+        for said in [0, 7, u32::MAX] {
+            assert!(!may_follow(7, said), "{said}");
         }
     }
 }

@@ -10,8 +10,8 @@ use bezel_protocol::{CallId, ConversationId, GuestLinkId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::order::Order;
 use super::start::{announce, cached, may_call, secret};
-use super::view::CallPhase;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::member::Member;
@@ -48,7 +48,7 @@ pub async fn create(
     if !(1..=MAX_GUEST_LINK_MS).contains(&lasts_ms) {
         return Err(Error::new("bad_time", "A link holds for a moment at least and for 30 days at most.", "Choose another time."));
     }
-    let running = running(member, conversation);
+    let running = running(member, conversation).await?;
     let (call, call_secret) = match running {
         Some(call) => (call, cached(member, call).await?.secret),
         None => (CallId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?), secret(member)?),
@@ -80,9 +80,10 @@ pub async fn revoke(member: &Member, link: GuestLinkId) -> Result<()> {
     Ok(member.client.delete(&path::of_link(path::GUEST_LINK, link)).await?)
 }
 
-/// The call of this conversation in which this device is.
-fn running(member: &Member, conversation: ConversationId) -> Option<CallId> {
-    let view = member.calls.view.borrow();
-    let view = view.as_ref().filter(|view| view.conversation == conversation.to_string())?;
-    if matches!(view.phase, CallPhase::Ended | CallPhase::Incoming) { None } else { view.call.parse().ok() }
+/// The call of this conversation in which this device is. What is shown of one that has just begun or was answered comes later than that.
+async fn running(member: &Member, conversation: ConversationId) -> Result<Option<CallId>> {
+    if !member.calls.are_on() {
+        return Ok(None);
+    }
+    member.calls.ask(|reply| Order::Running(conversation, reply)).await
 }

@@ -1,12 +1,13 @@
 //! What the task of calls is told, and by whom.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use bezel_calls::call::Limits;
 use bezel_calls::device::{Microphone, Pictures as Eye, Speaker};
 use bezel_calls::session::CallStats;
 use bezel_protocol::wire::{GuestMessage, IceServer};
-use bezel_protocol::{CallId, ConversationId, GuestId};
+use bezel_protocol::{CallId, ConversationId, GuestId, GuestLinkId};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::options::{CallOptions, Processing, Screen, Source};
@@ -57,8 +58,10 @@ pub(crate) enum Order {
     Stats(Reply<Option<CallStats>>),
     /// By which secret are frames encrypted?
     Generation(Reply<Option<u32>>),
-    /// Who waits at the door of which call?
-    Door(GuestId, Reply<Option<CallId>>),
+    /// In which call of a conversation is this device?
+    Running(ConversationId, Reply<Option<CallId>>),
+    /// By which link did a guest come who waits at the door of the call that this device is in?
+    Door(GuestId, Reply<Option<GuestLinkId>>),
     /// A guest whom the relay knows as admitted comes in.
     Admit(GuestId, Reply),
     /// A guest does not, or no longer.
@@ -86,6 +89,8 @@ pub(crate) struct Calls {
     pub(super) pictures: Arc<Pictures>,
     pub(super) view: watch::Sender<Option<CallView>>,
     pub(super) orders: mpsc::Sender<Order>,
+    /// How long things may take, in calls that begin from now on.
+    pub(super) limits: std::sync::Mutex<Limits>,
     /// Held by the task as long as it runs.
     pub(super) inbox: Mutex<mpsc::Receiver<Order>>,
 }
@@ -93,11 +98,21 @@ pub(crate) struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         let (orders, inbox) = mpsc::channel(QUEUE);
-        Self { pictures: Arc::default(), view: watch::Sender::new(None), orders, inbox: Mutex::new(inbox) }
+        Self {
+            pictures: Arc::default(),
+            view: watch::Sender::new(None),
+            orders,
+            limits: std::sync::Mutex::default(),
+            inbox: Mutex::new(inbox),
+        }
     }
 }
 
 impl Calls {
+    pub(super) fn limits(&self) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Passes on what the relay says. Never waits.
     pub(crate) fn hear(&self, order: Order) {
         if self.orders.try_send(order).is_err() {
@@ -112,10 +127,15 @@ impl Calls {
         answer.await.map_err(|_| is_off())
     }
 
+    /// Whether the task runs.
+    pub(super) fn are_on(&self) -> bool {
+        self.inbox.try_lock().is_err()
+    }
+
     async fn tell(&self, order: Order) -> Result<()> {
         // The task may be just about to start.
         for _ in 0..START_TRIES {
-            if self.inbox.try_lock().is_err() {
+            if self.are_on() {
                 return self.orders.send(order).await.map_err(|_| is_off());
             }
             tokio::time::sleep(START_WAIT).await;
@@ -126,6 +146,11 @@ impl Calls {
 
 fn is_off() -> Error {
     Error::new("calls_off", "Calls are not running here.", "Try again in a moment; if it stays so, start again.")
+}
+
+/// Lets calls that begin from now on ring for so long on this device, whoever calls.
+pub fn set_ring_time(member: &Member, ring: Duration) {
+    member.calls.limits.lock().unwrap_or_else(PoisonError::into_inner).ring = ring;
 }
 
 /// Leaves the call, gives up calling, or declines what rings.

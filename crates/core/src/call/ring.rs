@@ -37,7 +37,7 @@ impl Desk<'_> {
         self.dismiss_if_over(&open).await?;
         for row in open {
             // Own calls are settled at the start; a link rings when somebody knocks.
-            if row.device == self.member.device() || row.guest.is_some() || !self.judged.insert(row.id) {
+            if row.device == self.member.device() || !row.links.is_empty() || !self.judged.insert(row.id) {
                 continue;
             }
             // What this person begins on another device does not ring here.
@@ -57,8 +57,7 @@ impl Desk<'_> {
         let now_ms = self.member.now_ms();
         for row in open {
             let is_here = self.active.as_ref().is_some_and(|active| active.call == row.id);
-            let waits = row.guest.as_ref().is_some_and(|guest| guest.expires_at_ms > now_ms);
-            if !is_here && !waits && now_ms - row.started_at_ms > FRESH_MS {
+            if !is_here && !row.has_open_link(now_ms) && now_ms - row.started_at_ms > FRESH_MS {
                 self.ask_whether_it_goes_on(row);
             }
         }

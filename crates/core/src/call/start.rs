@@ -56,7 +56,10 @@ pub async fn answer(member: &Member, call: CallId, options: CallOptions) -> Resu
     may_call(member, row.conversation).await?;
     is_free(member, Some(call))?;
     let joined = presence::join(member, call, row.conversation).await?;
-    can_hide(&options, &joined)?;
+    if let Err(error) = can_hide(&options, &joined) {
+        presence::leave(member, call).await;
+        return Err(error);
+    }
     let at_the_door = guest::at_the_door(member, call);
     member.calls.ask(|reply| Order::Answer(Box::new(row), options, joined.ice_servers, reply)).await??;
     // Whoever opens the door lets in who rang.
@@ -127,7 +130,7 @@ pub(super) async fn cached(member: &Member, call: CallId) -> Result<Call> {
 /// A call of the conversation in which somebody else is now.
 async fn going_on(member: &Member, conversation: ConversationId) -> Result<Option<CallId>> {
     let open = cache::calls::open(&mut *member.cache.read().await?).await?;
-    for call in open.iter().rev().filter(|call| call.conversation == conversation && call.guest.is_none()) {
+    for call in open.iter().rev().filter(|call| call.conversation == conversation) {
         if presence::goes_on(member, call.id).await == Some(true) {
             return Ok(Some(call.id));
         }

@@ -55,6 +55,14 @@ impl Desk<'_> {
             Errand::Turned(row, options, Ok(joined)) => self.come_in(*row, options, joined.ice_servers).await?,
             // It rings where it can't be taken at once.
             Errand::Turned(row, _, Err(_)) if self.active.is_none() => self.ring(*row, None).await?,
+            Errand::TakenBack(guest, Ok(())) => {
+                self.welcome(guest).await?;
+                self.show();
+            }
+            Errand::TakenBack(guest, Err(error)) => {
+                self.doors.set_away(guest);
+                return Err(error);
+            }
             Errand::GoesOn(..) | Errand::Turned(..) | Errand::Stats(..) | Errand::Done => {}
         }
         Ok(())

@@ -47,7 +47,7 @@ async fn round(member: &Member) -> Result<()> {
     }
     notice_removals(member, &heads.conversations).await?;
     if message::retry_held(member).await? {
-        member.changed([Change::Conversations]);
+        member.changed([Change::Conversations, Change::Calls]);
     }
     backfill(member).await?;
     group::keep_locked(member).await?;

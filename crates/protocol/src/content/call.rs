@@ -182,6 +182,8 @@ pub enum SignalBody {
 pub struct GuestStanding {
     /// The browser.
     pub guest: GuestId,
+    /// By which link it came.
+    pub link: GuestLinkId,
     /// What the guest wants to be called.
     pub name: String,
     /// As in [`crate::guest::GuestSignalBody::Knock`].
