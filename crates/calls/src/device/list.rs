@@ -85,12 +85,30 @@ fn sound() -> (Vec<DeviceInfo>, Vec<DeviceInfo>) {
             let name = device.description().ok()?.name().to_owned();
             Some(DeviceInfo { is_default: default.as_ref() == Some(&id), id: id.to_string(), name })
         };
-        found.into_iter().filter_map(info).collect()
+        plain(found.into_iter().filter_map(info).collect())
     };
     let mut microphones = list(host.input_devices().map(Iterator::collect), host.default_input_device());
     // What a loudspeaker plays is nothing one speaks into.
     microphones.retain(|device| !device.id.ends_with(".monitor"));
     (microphones, list(host.output_devices().map(Iterator::collect), host.default_output_device()))
+}
+
+/// ALSA lists every way to a device, its plugins and its sound servers beside each other. A person chooses among devices, each once, by the way
+/// that converts; and the default, which is the sound server's where there is one. What other systems list stays.
+fn plain(mut found: Vec<DeviceInfo>) -> Vec<DeviceInfo> {
+    const ALSA: &str = "alsa:";
+    const DEFAULTS: [&str; 3] = ["default", "pipewire", "pulse"];
+    let pcm = |device: &DeviceInfo| device.id.strip_prefix(ALSA).map(str::to_owned);
+    let card = |pcm: &str| pcm.strip_prefix("plughw:CARD=").map(|card| !card.starts_with(|first: char| first.is_ascii_digit()));
+    let all: Vec<String> = found.iter().filter_map(pcm).collect();
+    let default = DEFAULTS.iter().find(|name| all.iter().any(|pcm| pcm == *name));
+    // A card is listed by its name and by its number.
+    let has_names = all.iter().any(|pcm| card(pcm) == Some(true));
+    found.retain(|device| match pcm(device) {
+        None => true,
+        Some(pcm) => default.is_some_and(|name| *name == pcm) || card(&pcm).is_some_and(|is_named| is_named || !has_names),
+    });
+    found
 }
 
 fn screens() -> Vec<DeviceInfo> {
@@ -120,6 +138,64 @@ fn windows() -> Vec<DeviceInfo> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn listed(devices: &[(&str, &str)]) -> Vec<DeviceInfo> {
+        let info = |(id, name): &(&str, &str)| DeviceInfo { id: (*id).into(), name: (*name).into(), is_default: *id == "alsa:default" };
+        devices.iter().map(info).collect()
+    }
+
+    /// Outputs as cpal gives them on a notebook with PipeWire and ALSA's plugins.
+    const NOTEBOOK: [(&str, &str); 26] = [
+        ("alsa:null", "Discard all samples (playback) or generate zero samples (capture)"),
+        ("alsa:lavrate", "Rate Converter Plugin Using Libav/FFmpeg Library"),
+        ("alsa:samplerate", "Rate Converter Plugin Using Samplerate Library"),
+        ("alsa:speexrate", "Rate Converter Plugin Using Speex Resampler"),
+        ("alsa:jack", "JACK Audio Connection Kit"),
+        ("alsa:oss", "Open Sound System"),
+        ("alsa:pipewire", "PipeWire Sound Server"),
+        ("alsa:pulse", "PulseAudio Sound Server"),
+        ("alsa:speex", "Plugin using Speex DSP (resample, agc, denoise, echo, dereverb)"),
+        ("alsa:upmix", "Plugin for channel upmix (4,6,8)"),
+        ("alsa:vdownmix", "Plugin for channel downmix (stereo) with a simple spacialization"),
+        ("alsa:default", "Default ALSA Output (currently PipeWire Media Server)"),
+        ("alsa:hw:CARD=PCH,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:plughw:CARD=PCH,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:sysdefault:CARD=PCH", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:front:CARD=PCH,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:surround51:CARD=PCH,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:hdmi:CARD=PCH,DEV=0", "HDA Intel PCH, HDMI 0"),
+        ("alsa:hw:CARD=PCH,DEV=3", "HDA Intel PCH, HDMI 0"),
+        ("alsa:plughw:CARD=PCH,DEV=3", "HDA Intel PCH, HDMI 0"),
+        ("alsa:dmix:CARD=PCH,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:usbstream:CARD=PCH", "HDA Intel PCH"),
+        ("alsa:hw:CARD=0,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:plughw:CARD=0,DEV=0", "HDA Intel PCH, ALC257 Analog"),
+        ("alsa:hw:CARD=0,DEV=3", "HDA Intel PCH, HDMI 0"),
+        ("alsa:plughw:CARD=0,DEV=3", "HDA Intel PCH, HDMI 0"),
+    ];
+
+    fn ids(devices: &[(&str, &str)]) -> Vec<String> {
+        plain(listed(devices)).into_iter().map(|device| device.id).collect()
+    }
+
+    #[test]
+    fn of_what_alsa_lists_the_default_and_each_device_once_are_to_be_chosen() {
+        assert_eq!(ids(&NOTEBOOK), ["alsa:default", "alsa:plughw:CARD=PCH,DEV=0", "alsa:plughw:CARD=PCH,DEV=3"]);
+    }
+
+    #[test]
+    fn cards_that_have_no_names_and_a_server_that_is_not_the_default_are_to_be_chosen() {
+        let nameless =
+            [("alsa:pulse", "PulseAudio Sound Server"), ("alsa:hw:CARD=0,DEV=0", "Card 0"), ("alsa:plughw:CARD=0,DEV=0", "Card 0")];
+        assert_eq!(ids(&nameless), ["alsa:pulse", "alsa:plughw:CARD=0,DEV=0"]);
+    }
+
+    #[test]
+    fn what_other_systems_list_stays() {
+        let listed =
+            [("pulseaudio:alsa_input.pci-0000_00_1f.3.analog-stereo", "Built-in Audio"), ("coreaudio:BuiltIn", "MacBook Microphone")];
+        assert_eq!(ids(&listed), listed.map(|(id, _)| id));
+    }
 
     #[test]
     fn a_watch_tells_only_of_changes() {
