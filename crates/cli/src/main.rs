@@ -8,6 +8,7 @@ mod session;
 
 use std::process::ExitCode;
 
+use bezel_core::logging;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
@@ -25,14 +26,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Logs go to the standard error. Other people's code never logs below warnings: it does not know what must stay unsaid.
+/// Logs go to the standard error, from the level of `BEZEL_LOG` on.
 fn log() {
-    let level = std::env::var("BEZEL_LOG").unwrap_or_default();
-    let filter = if !level.is_empty() && level.chars().all(char::is_alphabetic) {
-        format!("warn,webrtc=off,rtc=off,bezel_calls={level},bezel_core={level},bezel_crypto={level},bezel_protocol={level}")
-    } else {
-        // A path that does not work is no error where another does.
-        "error,webrtc=off,rtc=off".to_owned()
-    };
+    let filter = logging::directives(&std::env::var("BEZEL_LOG").unwrap_or_default(), &[]);
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
 }

@@ -18,6 +18,7 @@ mod group;
 mod home;
 pub mod invite;
 pub mod keys;
+pub mod logging;
 mod member;
 pub mod message;
 pub mod people;
