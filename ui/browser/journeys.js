@@ -22,6 +22,54 @@ async function scrollBack() {
 const drawn = async (page, person) =>
   Number(await page.locator(`[data-testid="call-picture"][data-person="${person}"]`).getAttribute("data-frames"));
 
+/** Bars of known colours over a white band, drawn as the app's planes are: what stands on the canvas, before and after the context was lost. */
+async function drawBars(bars) {
+  const { PlanePainter } = await import("/src/data/planePainter.ts");
+  const contexts = [];
+  const get = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (...asked) {
+    const context = get.apply(this, asked);
+    if (asked[0] === "webgl") contexts.push(context);
+    return context;
+  };
+  const painter = PlanePainter.open();
+  const canvas = document.createElement("canvas");
+  const draw = (width, height) => {
+    const fill = (across, down, at) =>
+      Uint8Array.from({ length: across * down }, (_, place) =>
+        at((place % across) / across, Math.floor(place / across) / down),
+      );
+    const colour = (plane) => (x, y) => (y >= 0.5 ? [235, 128, 128] : bars[Math.floor(x * bars.length)].yuv)[plane];
+    const [half, low] = [Math.ceil(width / 2), Math.ceil(height / 2)];
+    const planes = { y: fill(width, height, colour(0)), u: fill(half, low, colour(1)), v: fill(half, low, colour(2)) };
+    if (!painter.paint({ width, height, ...planes }, canvas)) return null;
+    const pixel = (x, y) => [...canvas.getContext("2d").getImageData(x * width, y * height, 1, 1).data].slice(0, 3);
+    const seen = bars.map((_, bar) => pixel((bar + 0.5) / bars.length, 0.25));
+    return { size: [canvas.width, canvas.height], seen, below: pixel(0.5, 0.9) };
+  };
+  // The second is smaller than the first, the third has odd sides.
+  const drawn = [draw(320, 180), draw(160, 90), draw(333, 187)];
+  contexts[0].getExtension("WEBGL_lose_context").loseContext();
+  return [...drawn, draw(320, 180), contexts.length];
+}
+
+/** BT.601, limited range (ITU-R BT.601-7 §2.5.3, rounded). */
+const BARS = [
+  { yuv: [16, 128, 128], rgb: [0, 0, 0] },
+  { yuv: [235, 128, 128], rgb: [255, 255, 255] },
+  { yuv: [81, 90, 240], rgb: [255, 0, 0] },
+  { yuv: [145, 54, 34], rgb: [0, 255, 0] },
+  { yuv: [41, 240, 110], rgb: [0, 0, 255] },
+  { yuv: [210, 16, 146], rgb: [255, 255, 0] },
+  { yuv: [126, 128, 128], rgb: [128, 128, 128] },
+];
+
+/** Whether two colours are the same but for rounding. */
+function assertColour(seen, expected, what) {
+  const off = seen.map((value, index) => Math.abs(value - expected[index]));
+  assert.ok(Math.max(...off) <= 3, `${what}: ${String(seen)} instead of ${String(expected)}`);
+}
+
 const CALL = { window: "call", width: 1040, height: 680 };
 
 export const journeys = [
@@ -53,6 +101,62 @@ export const journeys = [
       await page.locator('[data-testid="call-own"][data-lit="false"]').waitFor();
       await page.keyboard.press("Shift+L");
       await page.locator('[data-testid="call-ended"][data-outcome="completed"]').waitFor();
+    },
+  },
+  {
+    title: "planes are drawn by WebGL in their colours, in any size, and after the context was lost",
+    go: async (page) => {
+      const [...pictures] = await page.evaluate(drawBars, BARS);
+      assert.equal(pictures.pop(), 2, "a second context was made");
+      const sizes = [320, 160, 333, 320].map((width, index) => [width, [180, 90, 187, 180][index]]);
+      assert.deepEqual(
+        pictures.map((picture) => picture?.size),
+        sizes,
+      );
+      pictures.forEach(({ seen, below }, index) => {
+        BARS.forEach(({ rgb }, bar) => {
+          assertColour(seen[bar], rgb, `picture ${String(index)}, bar ${String(bar)}`);
+        });
+        assertColour(below, [255, 255, 255], `picture ${String(index)}, below`);
+      });
+    },
+  },
+  {
+    title: "where the browser does not decode, the pictures of a call move all the same, in their colours",
+    scene: "call-screen",
+    without: ["VideoDecoder"],
+    ...CALL,
+    go: async (page) => {
+      await moving(page);
+      const before = await drawn(page, "d-lena-1");
+      await page.waitForFunction(
+        (count) => Number(document.querySelector('[data-person="d-lena-1"] canvas').dataset.frames) > count + 5,
+        before,
+      );
+      const paper = await page.evaluate(() => {
+        const canvas = document.querySelector('canvas[data-screen="true"]');
+        return [...canvas.getContext("2d").getImageData(16, 340, 1, 1).data].slice(0, 3);
+      });
+      assertColour(paper, [253, 252, 250], "the paper of the drawing");
+    },
+  },
+  {
+    title: "a link is withdrawn among all of them by keyboard, and where no more is it is said what links are for",
+    scene: "calls",
+    go: async (page) => {
+      await at(page, "nav-calls").click();
+      await at(page, "calls-links").click();
+      await at(page, "link-line").waitFor();
+      for (let rest = 3; rest > 0; rest -= 1) {
+        assert.equal(await page.locator('[data-testid="link-line"]').count(), rest);
+        await at(page, "link-withdraw").press("Enter");
+        await page.waitForFunction(
+          (count) => document.querySelectorAll('[data-testid="link-line"]').length < count,
+          rest,
+        );
+        await page.waitForFunction(() => document.activeElement?.getAttribute("data-testid") === "link-withdrawn");
+      }
+      await page.getByRole("heading", { name: "No link works now" }).waitFor();
     },
   },
   {

@@ -22,7 +22,7 @@ export async function stage(work) {
   }
 }
 
-/** A page of its own, with nothing remembered; `look` is {scene, window, theme, language, scale, width, height}. */
+/** A page of its own, with nothing remembered; `look` is {scene, window, theme, language, scale, width, height, without}. */
 export async function open({ browser, origin }, look = {}) {
   const {
     scene = "main",
@@ -32,6 +32,7 @@ export async function open({ browser, origin }, look = {}) {
     scale = 1,
     width = 1280,
     height = 800,
+    without = [],
   } = look;
   const context = await browser.newContext({
     viewport: { width, height },
@@ -57,15 +58,27 @@ export async function open({ browser, origin }, look = {}) {
       `${String(scale * 100)}%`,
     );
   }
+  await page.addInitScript(takeAway, without);
   await page.goto(`${origin}/?scene=${scene}&window=${window}&language=${language}`);
   await page.locator("#root > *").first().waitFor();
   return { page, faults, close: () => context.close() };
+}
+
+/** Makes a browser of one that can less. */
+function takeAway(abilities) {
+  if (abilities.includes("VideoDecoder")) delete globalThis.VideoDecoder;
+  if (!abilities.includes("WebGL")) return;
+  const get = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
+    return kind === "webgl" ? null : get.call(this, kind, ...options);
+  };
 }
 
 export const at = (page, id) => page.locator(`[data-testid="${id}"]`).first();
 
 /** How large the app makes its windows. */
 const CALL = { window: "call", width: 1040, height: 680 };
+const BLIND = { ...CALL, without: ["VideoDecoder", "WebGL"] };
 const INCOMING = { window: "incoming", width: 400, height: 440 };
 
 /** Every screen: how it is reached from the scene it stands on, and where it is a window of its own, which and how large. */
@@ -102,11 +115,18 @@ export const screens = [
   { name: "preview-pdf", scene: "files", go: (page) => preview(page, "preview-pdf-page[data-drawn]", "f-2") },
   { name: "attachments", scene: "main", go: async (page) => (await choose(page), attach(page)) },
   { name: "calls", scene: "calls", go: (page) => visit(page, "nav-calls") },
+  { name: "calls-links", scene: "calls", go: async (page) => (await visit(page, "nav-calls"), links(page)) },
+  { name: "calls-links-none", scene: "main", go: async (page) => (await visit(page, "nav-calls"), links(page, 0)) },
   { name: "calls-none", scene: "main", go: (page) => visit(page, "nav-calls") },
   { name: "calls-thread", scene: "calls", go: choose },
   { name: "call-before", scene: "main", go: before },
   { name: "call-before-voice", scene: "main", go: (page) => before(page, "call-audio") },
   { name: "call-invite", scene: "main", go: invite },
+  {
+    name: "call-invite-again",
+    scene: "calls",
+    go: async (page) => (await invite(page), at(page, "link-line").waitFor()),
+  },
   {
     name: "call-link",
     scene: "main",
@@ -120,6 +140,7 @@ export const screens = [
   { name: "call-guest", scene: "call-guest", is: CALL, go: moving },
   { name: "call-screen", scene: "call-screen", is: CALL, go: moving },
   { name: "call-sharing", scene: "call-sharing", is: CALL, go: moving },
+  { name: "call-no-pictures", scene: "call", is: BLIND, go: (page) => at(page, "picture-none").waitFor() },
   { name: "call-voice", scene: "call-audio", is: CALL, go: (page) => at(page, "call-tile").waitFor() },
   {
     name: "call-picker",
@@ -160,7 +181,7 @@ export const screens = [
 export function lookOf({ scene, is = {} }, look) {
   const fit = (side) => (is[side] && look[side] ? Math.min(is[side], look[side]) : (is[side] ?? look[side]));
   const [width, height] = [fit("width"), fit("height")];
-  return { ...look, scene, window: is.window, ...(width ? { width, height } : {}) };
+  return { ...look, scene, window: is.window, without: is.without, ...(width ? { width, height } : {}) };
 }
 
 export async function choose(page) {
@@ -225,6 +246,11 @@ async function invite(page) {
   await choose(page);
   await at(page, "call-invite").click();
   await at(page, "link-make").waitFor();
+}
+
+async function links(page, count = 3) {
+  await at(page, "calls-links").click();
+  await page.waitForFunction((lines) => document.querySelectorAll('[data-testid="link-line"]').length === lines, count);
 }
 
 async function thread(page) {

@@ -391,6 +391,8 @@ pub(crate) enum Call {
         #[arg(long, value_enum, default_value_t = Media::Video)]
         media: Media,
     },
+    /// Links that still hold, whoever made them.
+    Links,
     /// Ends a link.
     Unlink {
         /// Which.

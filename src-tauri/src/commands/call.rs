@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bezel_core::Result;
-use bezel_core::call::{self, CallOptions, CallStats, CallSummary, CallView, Devices, GuestLinkView, Preview, Processing, Screen, Source};
+use bezel_core::call::{
+    self, CallOptions, CallStats, CallSummary, CallView, Devices, GuestLinkView, OpenLinkView, Preview, Processing, Screen, Source,
+};
 use bezel_protocol::content::CallMedia;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -160,6 +162,10 @@ pub(super) async fn call_want_key_frame(shell: &Shell, request: KeyFrameRequest)
 pub(super) async fn call_link_create(shell: &Shell, request: NewGuestLink) -> Result<GuestLinkView> {
     let (conversation, lasts) = (id(&request.conversation)?, HOUR.saturating_mul(request.hours));
     call::link::create(&*shell.member()?, conversation, request.media, lasts, request.is_single_use).await
+}
+
+pub(super) async fn call_links(shell: &Shell) -> Result<Vec<OpenLinkView>> {
+    call::link::list(&*shell.member()?).await
 }
 
 pub(super) async fn call_link_revoke(shell: &Shell, link: String) -> Result<()> {

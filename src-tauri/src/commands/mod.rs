@@ -12,7 +12,7 @@ mod people;
 use std::sync::Arc;
 
 use bezel_core::AppError;
-use bezel_core::call::{CallStats, CallSummary, CallView, Devices, GuestLinkView, Processing, Screen, Source};
+use bezel_core::call::{CallStats, CallSummary, CallView, Devices, GuestLinkView, OpenLinkView, Processing, Screen, Source};
 use bezel_core::conversation::{ConversationDetails, ConversationSummary, Created, EncryptionStatus};
 use bezel_core::doctor::Report;
 use bezel_core::file::{Attachment, FileLogView, FilePage, FileView, Staged, TransferView};
@@ -117,6 +117,7 @@ commands! {
     call::call_pictures() -> PicturesView;
     call::call_want_key_frame(request: KeyFrameRequest) -> ();
     call::call_link_create(request: NewGuestLink) -> GuestLinkView;
+    call::call_links() -> Vec<OpenLinkView>;
     call::call_link_revoke(link: String) -> ();
     call::call_guest_admit(guest: String) -> ();
     call::call_guest_refuse(guest: String) -> ();

@@ -39,6 +39,7 @@ import type {
   MessageView,
   NewConversation,
   NewGuestLink,
+  OpenLinkView,
   Person,
   PersonRole,
   PicturesView,
@@ -129,6 +130,7 @@ export interface Commands {
   call_pictures(): Promise<PicturesView>;
   call_want_key_frame(args: { request: KeyFrameRequest }): Promise<null>;
   call_link_create(args: { request: NewGuestLink }): Promise<GuestLinkView>;
+  call_links(): Promise<Array<OpenLinkView>>;
   call_link_revoke(args: { link: string }): Promise<null>;
   call_guest_admit(args: { guest: string }): Promise<null>;
   call_guest_refuse(args: { guest: string }): Promise<null>;
@@ -212,6 +214,7 @@ export const commandNames = [
   "call_pictures",
   "call_want_key_frame",
   "call_link_create",
+  "call_links",
   "call_link_revoke",
   "call_guest_admit",
   "call_guest_refuse",

@@ -924,6 +924,40 @@ export type NewConversation = { title: string, members: Array<MemberRole>, algor
 
 export type NewGuestLink = { conversation: string, media: CallMedia, hours: number, is_single_use: boolean, };
 
+export type OpenLinkView = { 
+/**
+ * The link's id.
+ */
+link: string, 
+/**
+ * The conversation whose members answer.
+ */
+conversation: string, 
+/**
+ * The call to which it leads.
+ */
+call: string, 
+/**
+ * Handle of who made it.
+ */
+from: string, 
+/**
+ * Whether this member made it.
+ */
+mine: boolean, 
+/**
+ * When it ends.
+ */
+expires_at: Timestamp, 
+/**
+ * Whether it ends with the first guest who was admitted.
+ */
+is_single_use: boolean, 
+/**
+ * Whether, of a link of single use, that guest was admitted: nobody else comes in by it.
+ */
+is_used: boolean, };
+
 export type PeerStats = { 
 /**
  * The id of the device or guest.

@@ -23,6 +23,9 @@ export const useCallHistory = () =>
     commands.call_history({ request: { conversation: null, before: null, limit: HISTORY } }),
   );
 
+/** Links that still lead into calls; refreshed with the calls. */
+export const useOpenLinks = () => useCommand([...keys.calls, "links"], (commands) => commands.call_links());
+
 /** How a call did at a moment. */
 export interface Sample {
   /** Milliseconds of the page's own clock. */

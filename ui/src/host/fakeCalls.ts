@@ -1,5 +1,14 @@
 import type { Commands } from "../bindings/commands";
-import type { AppError, CallPerson, CallStats, CallSummary, CallView, Devices, PeerStats } from "../bindings/types";
+import type {
+  AppError,
+  CallPerson,
+  CallStats,
+  CallSummary,
+  CallView,
+  Devices,
+  OpenLinkView,
+  PeerStats,
+} from "../bindings/types";
 import { ago, message, type Workspace } from "./fakeScene";
 
 type CallCommands = Pick<Commands, Extract<keyof Commands, `call_${string}`>>;
@@ -126,14 +135,37 @@ function past(): CallSummary[] {
   ];
 }
 
+const openLink = (link: string, change: Partial<OpenLinkView>): OpenLinkView => ({
+  link,
+  conversation: "c-1",
+  call: "call-now",
+  from: "ana",
+  mine: true,
+  expires_at: ago(-180 * MINUTE),
+  is_single_use: true,
+  is_used: false,
+  ...change,
+});
+
+const links = (): OpenLinkView[] => [
+  openLink("link-1", { is_used: true }),
+  openLink("link-2", { from: "lena", mine: false, is_single_use: false, expires_at: ago(-2900 * MINUTE) }),
+  openLink("link-3", { conversation: "c-5", expires_at: ago(-4300 * MINUTE) }),
+];
+
 /** What calls a scene holds; also rows in its first thread. */
 export interface FakeCalls {
   now: CallView | null;
   past: CallSummary[];
+  links: OpenLinkView[];
 }
 
 export function addCalls(workspace: Workspace, scene: string): FakeCalls {
-  const calls: FakeCalls = { now: views[scene]?.() ?? null, past: scene === "main" ? [] : past() };
+  const calls: FakeCalls = {
+    now: views[scene]?.() ?? null,
+    past: scene === "main" ? [] : past(),
+    links: scene === "calls" ? links() : [],
+  };
   if (scene !== "calls") return calls;
   const thread = workspace.messages.get("c-1") ?? [];
   for (const call of calls.past.filter((each) => each.conversation === "c-1").reverse()) {
@@ -241,14 +273,26 @@ export function fakeCalls(calls: FakeCalls, tell: (...topics: string[]) => void)
     call_pictures: async () => ({ url: "ws://127.0.0.1:0/" }),
     call_want_key_frame: async () => null,
     call_show: async () => null,
-    call_link_create: async ({ request }) => ({
-      link: "link-1",
-      url: "https://relay.maisonlune.example/guest#MGE0YjZj.kX2qPz7vWm4tRb9sYc1dLh6uFj3nQe8aGo5iTx0wZr",
-      expires_at: ago(-request.hours * 60 * MINUTE),
-      is_single_use: request.is_single_use,
-      call: "call-now",
-    }),
-    call_link_revoke: async () => null,
+    call_links: async () => [...calls.links],
+    call_link_create: async ({ request }) => {
+      const { conversation, is_single_use } = request;
+      const expires_at = ago(-request.hours * 60 * MINUTE);
+      const link = `link-${String(calls.links.length + 1)}-new`;
+      calls.links.push(openLink(link, { conversation, expires_at, is_single_use }));
+      tell("calls");
+      return {
+        link,
+        url: "https://relay.maisonlune.example/guest#MGE0YjZj.kX2qPz7vWm4tRb9sYc1dLh6uFj3nQe8aGo5iTx0wZr",
+        expires_at,
+        is_single_use,
+        call: "call-now",
+      };
+    },
+    call_link_revoke: async ({ link }) => {
+      calls.links = calls.links.filter((each) => each.link !== link);
+      tell("calls");
+      return null;
+    },
     call_guest_admit: async ({ guest: id }) => {
       const found = calls.now?.guests_waiting.find((each) => each.id === id);
       const come = found ? [person(found.name, { ...guest, id, name: found.name })] : [];

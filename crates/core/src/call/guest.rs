@@ -6,6 +6,7 @@ use bezel_protocol::{CallId, GuestId};
 use super::desk::{Desk, Errand};
 use super::order::Order;
 use super::view::CallPhase;
+use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::member::Member;
 
@@ -17,6 +18,8 @@ pub async fn admit(member: &Member, guest: GuestId) -> Result<()> {
     let link = member.calls.ask(|reply| Order::Door(guest, reply)).await?.ok_or_else(nobody)?;
     // The relay knows first: it tells the browser by what servers it may be reached.
     member.client.put(&path::of_guest(link, guest), &()).await?;
+    // The link may be used up.
+    member.changed([Change::Calls]);
     member.calls.ask(|reply| Order::Admit(guest, reply)).await?
 }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 use bezel_crypto::call::MembersKeyPair;
 use bezel_protocol::content::{CallInvitation, CallMedia, GuestInvitation};
 use bezel_protocol::guest::GuestLink;
-use bezel_protocol::wire::{GuestLinkCreated, MAX_GUEST_LINK_MS, NewGuestLink, path};
+use bezel_protocol::wire::{GuestLinkCreated, MAX_GUEST_LINK_MS, NewGuestLink, OpenGuestLink, OpenGuestLinks, path};
 use bezel_protocol::{CallId, ConversationId, GuestLinkId};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::order::Order;
 use super::start::{announce, cached, may_call, secret};
+use crate::change::Change;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::member::Member;
@@ -30,6 +31,27 @@ pub struct GuestLinkView {
     pub is_single_use: bool,
     /// The call to which it leads.
     pub call: String,
+}
+
+/// A link that still holds. Its address is with those to whom it was given.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct OpenLinkView {
+    /// The link's id.
+    pub link: String,
+    /// The conversation whose members answer.
+    pub conversation: String,
+    /// The call to which it leads.
+    pub call: String,
+    /// Handle of who made it.
+    pub from: String,
+    /// Whether this member made it.
+    pub mine: bool,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether it ends with the first guest who was admitted.
+    pub is_single_use: bool,
+    /// Whether, of a link of single use, that guest was admitted: nobody else comes in by it.
+    pub is_used: bool,
 }
 
 /// Makes a link: into the call that goes on in the conversation, or into one that begins when the client knocks.
@@ -68,8 +90,29 @@ pub async fn create(
         let _ = member.client.delete(&path::of_link(path::GUEST_LINK, link)).await;
         return Err(error);
     }
+    member.changed([Change::Calls]);
     let expires_at = Timestamp::from_ms(expires_at_ms);
     Ok(GuestLinkView { link: link.to_string(), url, expires_at, is_single_use, call: call.to_string() })
+}
+
+/// The links of this member's conversations that still hold, whoever made them: those that end first before others.
+///
+/// # Errors
+/// When the relay can't be reached.
+pub async fn list(member: &Member) -> Result<Vec<OpenLinkView>> {
+    let OpenGuestLinks { links } = member.client.get(path::GUEST_LINKS).await?;
+    let roster = member.roster();
+    let view = |open: OpenGuestLink| OpenLinkView {
+        link: open.link.to_string(),
+        conversation: open.conversation.to_string(),
+        call: open.call.to_string(),
+        from: roster.user(open.user).map_or_else(|| "?".into(), |user| user.handle.to_string()),
+        mine: open.user == member.user(),
+        expires_at: Timestamp::from_ms(open.expires_at_ms),
+        is_single_use: open.is_single_use,
+        is_used: open.is_used,
+    };
+    Ok(links.into_iter().map(view).collect())
 }
 
 /// Ends a link; whoever waits at it is sent away.
@@ -77,7 +120,9 @@ pub async fn create(
 /// # Errors
 /// When there is no such link, or the relay can't be reached.
 pub async fn revoke(member: &Member, link: GuestLinkId) -> Result<()> {
-    Ok(member.client.delete(&path::of_link(path::GUEST_LINK, link)).await?)
+    member.client.delete(&path::of_link(path::GUEST_LINK, link)).await?;
+    member.changed([Change::Calls]);
+    Ok(())
 }
 
 /// The call of this conversation in which this device is. What is shown of one that has just begun or was answered comes later than that.

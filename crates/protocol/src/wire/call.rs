@@ -106,6 +106,32 @@ pub struct GuestLinkCreated {
     pub base: Url,
 }
 
+/// A link that still holds, for devices that read its conversation. Its secret is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenGuestLink {
+    /// The link.
+    pub link: GuestLinkId,
+    /// The conversation whose members answer.
+    pub conversation: ConversationId,
+    /// The call to which it leads.
+    pub call: CallId,
+    /// Who made it.
+    pub user: UserId,
+    /// When it ends, milliseconds since the epoch.
+    pub expires_at_ms: i64,
+    /// Whether it ends with the first guest who was admitted.
+    pub is_single_use: bool,
+    /// Whether, of a link of single use, that guest was admitted.
+    pub is_used: bool,
+}
+
+/// Links that still hold, those that end first before others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenGuestLinks {
+    /// The links.
+    pub links: Vec<OpenGuestLink>,
+}
+
 /// What a guest says, as it goes on to the devices of the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestMessage {

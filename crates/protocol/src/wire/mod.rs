@@ -20,7 +20,7 @@ pub use backup::{EpochKeys, StoredVault, WrappedEpochKey};
 pub use bytes::Bytes;
 pub use call::{
     CallJoined, CallParticipant, CallRecord, GuestLinkCreated, GuestMessage, IceServer, MAX_GUEST_LINK_MS, NewCall, NewGuestLink,
-    Participant,
+    OpenGuestLink, OpenGuestLinks, Participant,
 };
 pub use commit::{CommitAccepted, CommitUpload, Commits, GroupState, MemberRole, StoredCommit, Welcome, WelcomeUpload, Welcomes};
 pub use conversation::NewConversation;
@@ -98,7 +98,7 @@ pub mod path {
     /// read the conversation.
     pub const CALL: &str = "/v1/calls/{call}";
     /// `POST` [`super::NewGuestLink`] → [`super::GuestLinkCreated`]. Devices of members who may write in the conversation; refused where browsers
-    /// would not give a camera.
+    /// would not give a camera. `GET` → [`super::OpenGuestLinks`] of the conversations that the device reads.
     pub const GUEST_LINKS: &str = "/v1/guest-links";
     /// `DELETE`: the link ends, and whoever waits at it is sent away. Devices of members who may write in the conversation.
     pub const GUEST_LINK: &str = "/v1/guest-links/{link}";

@@ -64,7 +64,7 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .route(path::RECEIPTS, get(message::receipts::<S>))
         .route(path::CALLS, post(call::begin::<S>))
         .route(path::CALL, get(call::record::<S>).put(call::join::<S>).delete(call::leave::<S>))
-        .route(path::GUEST_LINKS, post(guest_link::create::<S>))
+        .route(path::GUEST_LINKS, post(guest_link::create::<S>).get(guest_link::list::<S>))
         .route(path::GUEST_LINK, delete(guest_link::revoke::<S>))
         .route(path::GUEST, post(guest_link::signal::<S>).put(guest_link::admit::<S>).delete(guest_link::send_away::<S>))
         .route(path::GUEST_EVENTS, get(guests::connect::<S>))

@@ -1,10 +1,10 @@
 //! Links for guests: who has them, and who comes in by them.
 
-use bezel_protocol::wire::{NewCall, NewGuestLink, Participant};
+use bezel_protocol::wire::{NewCall, NewGuestLink, OpenGuestLink, Participant};
 use bezel_protocol::{CallId, GuestId, GuestLinkId, Role};
 use bezel_relay::store::{Admission, Caller, Departure, Presence, Store, StoreError};
 
-use crate::conformance::{CONVERSATION, INVITE, begin, caller, commit, device};
+use crate::conformance::{CONVERSATION, INVITE, begin, caller, commit, device, user};
 
 const LINK: GuestLinkId = GuestLinkId::from_bytes([5; 16]);
 const CALL: CallId = CallId::from_bytes([6; 16]);
@@ -100,6 +100,35 @@ pub(crate) async fn a_link_exists_only_for_members_of_its_conversation(store: im
     assert_eq!(readers, [device(1), device(2)]);
 }
 
+pub(crate) async fn links_are_listed_as_long_as_they_hold_for_who_reads_the_conversation(store: impl Store) {
+    begin(&store).await;
+    let many = NewGuestLink { link: GuestLinkId::from_bytes([7; 16]), expires_at_ms: 900, ..new(false) };
+    assert!(make(&store, 1, new(true)).await && make(&store, 1, many).await);
+    call(&store).await;
+    let list = |by: u8, now_ms| store.read(caller(by), move |unit| Box::pin(unit.open_guest_links(now_ms)));
+    let ids = async |by, now_ms| list(by, now_ms).await.unwrap().iter().map(|open| (open.link, open.is_used)).collect::<Vec<_>>();
+    let open = list(1, 3).await.unwrap();
+    let expected = OpenGuestLink {
+        link: LINK,
+        conversation: CONVERSATION,
+        call: CALL,
+        user: user(1),
+        expires_at_ms: 1000,
+        is_single_use: true,
+        is_used: false,
+    };
+    assert_eq!((open.len(), open.last()), (2, Some(&expected)));
+    assert_eq!(ids(2, 3).await, [], "who does not read the conversation");
+    assert_eq!(admit(&store, 1, 1, 4).await, Admission::Admitted(CALL));
+    assert_eq!(ids(1, 5).await, [(many.link, false), (LINK, true)]);
+    assert_eq!(ids(1, 900).await, [(LINK, true)], "the other one's time is over");
+    store.write(caller(1), |unit| Box::pin(unit.leave_call(CALL, 6))).await.unwrap();
+    assert_eq!(ids(1, 7).await, [(many.link, false)], "one of single use ends with its call");
+    assert!(store.write(caller(1), |unit| Box::pin(unit.revoke_guest_link(LINK, 8))).await.unwrap());
+    assert!(store.write(caller(1), move |unit| Box::pin(unit.revoke_guest_link(many.link, 8))).await.unwrap());
+    assert_eq!(ids(1, 9).await, []);
+}
+
 pub(crate) async fn what_the_relay_does_for_browsers_nobody_else_does(store: impl Store) {
     begin(&store).await;
     macro_rules! denied {
@@ -117,6 +146,7 @@ pub(crate) async fn what_the_relay_does_for_browsers_nobody_else_does(store: imp
     for caller in [INVITE, Caller::Relay] {
         denied!(caller, |unit| Box::pin(async move { unit.insert_guest_link(&new(true), 1).await }));
         denied!(caller, |unit| Box::pin(unit.guest_link_target(LINK)));
+        denied!(caller, |unit| Box::pin(unit.open_guest_links(1)));
         denied!(caller, |unit| Box::pin(unit.revoke_guest_link(LINK, 1)));
         denied!(caller, |unit| Box::pin(unit.admit_guest(LINK, guest(1), 1)));
     }

@@ -64,6 +64,7 @@ conforms!(
         guest_links::a_link_ends_with_its_time_and_by_revocation_but_who_is_in_stays,
         guest_links::guests_leave_with_the_last_device_and_with_silence,
         guest_links::a_link_exists_only_for_members_of_its_conversation,
+        guest_links::links_are_listed_as_long_as_they_hold_for_who_reads_the_conversation,
         guest_links::what_the_relay_does_for_browsers_nobody_else_does,
     ]
 );

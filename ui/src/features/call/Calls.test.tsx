@@ -18,7 +18,7 @@ async function open(scene = "calls") {
   const host = fakeHost(scene);
   const onConversation = vi.fn();
   render(
-    <QueryClientProvider client={new QueryClient()}>
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
       <HostProvider host={host}>
         <Calls onConversation={onConversation} />
       </HostProvider>
@@ -69,4 +69,29 @@ test("the way to the conversation is one press", async () => {
 test("where there were none it is said how one calls", async () => {
   await open("main");
   expect(await screen.findByText("No calls yet")).toBeTruthy();
+});
+
+test("links that still work say who made them, until when, and whether they are used, and are withdrawn", async () => {
+  const { host } = await open();
+  const revoke = vi.spyOn(host.commands, "call_link_revoke");
+  await userEvent.click(screen.getByTestId("calls-links"));
+  const lines = await screen.findAllByTestId("link-line");
+  expect(lines).toHaveLength(3);
+  expect(lines[0]?.textContent).toMatch(/by you · until .*, .* · used/);
+  expect(lines[1]?.textContent).toMatch(/lena · until .* · works until it ends/);
+  expect(lines[2]?.textContent).toMatch(/works once/);
+  await userEvent.click(screen.getAllByTestId("link-withdraw")[1] as HTMLElement);
+  expect(revoke).toHaveBeenCalledExactlyOnceWith({ link: "link-2" });
+  expect((await screen.findByTestId("link-withdrawn")).textContent).toMatch(/no longer works/);
+  expect(screen.getAllByTestId("link-line")).toHaveLength(2);
+});
+
+test("without a relay the links can't be told, and are asked for again", async () => {
+  const { host } = await open();
+  const refusal = { code: "offline", message: "The relay can't be reached.", next_step: "", details: "" };
+  vi.spyOn(host.commands, "call_links").mockRejectedValueOnce(refusal);
+  await userEvent.click(screen.getByTestId("calls-links"));
+  await screen.findByText("The relay can't be reached.");
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(await screen.findAllByTestId("link-line")).toHaveLength(3);
 });

@@ -9,12 +9,15 @@ import { type CallSummary, useConversations } from "../../data/client";
 import { brief } from "../../data/time";
 import { BeforeCall } from "./BeforeCall";
 import styles from "./Calls.module.css";
+import { OpenLinks } from "./OpenLinks";
 import { CallIcon, useOutcome } from "./outcome";
 import { gradeOf, useQualityWords } from "./quality";
 import { QualityMark } from "./QualityMark";
 
 const FILTERS = ["all", "missed", "guests"] as const;
 type Filter = (typeof FILTERS)[number];
+/** Beside the calls, the links by which clients may still come into one. */
+const VIEWS = [...FILTERS, "links"] as const;
 
 const passes: Record<Filter, (call: CallSummary) => boolean> = {
   all: () => true,
@@ -25,12 +28,10 @@ const passes: Record<Filter, (call: CallSummary) => boolean> = {
 /** Calls that were: with whom, what came of them, and how they were. */
 export function Calls({ onConversation }: { onConversation: (id: string) => void }): ReactNode {
   const { t } = useTranslation();
-  const [filter, setFilter] = useState<Filter>("all");
+  const [view, setView] = useState<(typeof VIEWS)[number]>("all");
   const [back, setBack] = useState<CallSummary | null>(null);
-  const calls = useCallHistory();
   const conversations = useConversations().data ?? [];
   const titleOf = (id: string): string => conversations.find((each) => each.id === id)?.title ?? "";
-  const shown = (calls.data ?? []).filter(passes[filter]);
   return (
     <section className={styles["page"]} aria-label={t("calls.title")}>
       <div className={styles["column"]}>
@@ -38,32 +39,16 @@ export function Calls({ onConversation }: { onConversation: (id: string) => void
           <h1 className={styles["title"]}>{t("calls.title")}</h1>
           <Segments
             label={t("calls.filter")}
-            value={filter}
-            options={FILTERS.map((value) => ({ value, label: t(`calls.${value}`), testId: `calls-${value}` }))}
-            onChange={setFilter}
+            value={view}
+            options={VIEWS.map((value) => ({ value, label: t(`calls.${value}`), testId: `calls-${value}` }))}
+            onChange={setView}
           />
         </header>
-        {calls.isPending ? <Skeleton shape="rows" /> : null}
-        {calls.isError ? <Problem error={calls.error} onRetry={() => void calls.refetch()} /> : null}
-        {calls.isSuccess && shown.length === 0 ? (
-          <Empty
-            title={t(filter === "all" ? "calls.empty" : "calls.noHits")}
-            {...(filter === "all" ? { lead: t("calls.emptyLead") } : {})}
-          />
-        ) : null}
-        {shown.length > 0 ? (
-          <ul className={styles["list"]}>
-            {shown.map((call) => (
-              <Line
-                key={call.call}
-                call={call}
-                title={titleOf(call.conversation)}
-                onConversation={onConversation}
-                onBack={setBack}
-              />
-            ))}
-          </ul>
-        ) : null}
+        {view === "links" ? (
+          <OpenLinks />
+        ) : (
+          <History filter={view} titleOf={titleOf} onConversation={onConversation} onBack={setBack} />
+        )}
       </div>
       {back ? (
         <BeforeCall
@@ -76,6 +61,44 @@ export function Calls({ onConversation }: { onConversation: (id: string) => void
         />
       ) : null}
     </section>
+  );
+}
+
+interface HistoryProps {
+  filter: Filter;
+  titleOf: (conversation: string) => string;
+  onConversation: (id: string) => void;
+  onBack: (call: CallSummary) => void;
+}
+
+function History({ filter, titleOf, onConversation, onBack }: HistoryProps): ReactNode {
+  const { t } = useTranslation();
+  const calls = useCallHistory();
+  const shown = (calls.data ?? []).filter(passes[filter]);
+  return (
+    <>
+      {calls.isPending ? <Skeleton shape="rows" /> : null}
+      {calls.isError ? <Problem error={calls.error} onRetry={() => void calls.refetch()} /> : null}
+      {calls.isSuccess && shown.length === 0 ? (
+        <Empty
+          title={t(filter === "all" ? "calls.empty" : "calls.noHits")}
+          {...(filter === "all" ? { lead: t("calls.emptyLead") } : {})}
+        />
+      ) : null}
+      {shown.length > 0 ? (
+        <ul className={styles["list"]}>
+          {shown.map((call) => (
+            <Line
+              key={call.call}
+              call={call}
+              title={titleOf(call.conversation)}
+              onConversation={onConversation}
+              onBack={onBack}
+            />
+          ))}
+        </ul>
+      ) : null}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { Problem } from "../../components/States";
 import { type CallMedia, type GuestLinkView, useAction, useHost } from "../../data/client";
 import { clock, day } from "../../data/time";
 import styles from "./Call.module.css";
+import { OpenLinksOf } from "./OpenLinks";
 
 const HOURS = ["1", "4", "24", "72"] as const;
 const USES = ["once", "many"] as const;
@@ -103,22 +104,25 @@ export function InviteClient({ conversation, media, onClose }: Props): ReactNode
           </>
         )
       ) : (
-        <div className={styles["twoChoices"]}>
-          <Choice
-            label={t("call.link.lasts")}
-            testId="link-hours"
-            value={hours}
-            options={HOURS.map((each) => ({ value: each, label: t("call.link.hours", { count: Number(each) }) }))}
-            onChange={setHours}
-          />
-          <Choice
-            label={t("call.link.use")}
-            testId="link-use"
-            value={use}
-            options={USES.map((each) => ({ value: each, label: t(`call.link.${each}`) }))}
-            onChange={setUse}
-          />
-        </div>
+        <>
+          <div className={styles["twoChoices"]}>
+            <Choice
+              label={t("call.link.lasts")}
+              testId="link-hours"
+              value={hours}
+              options={HOURS.map((each) => ({ value: each, label: t("call.link.hours", { count: Number(each) }) }))}
+              onChange={setHours}
+            />
+            <Choice
+              label={t("call.link.use")}
+              testId="link-use"
+              value={use}
+              options={USES.map((each) => ({ value: each, label: t(`call.link.${each}`) }))}
+              onChange={setUse}
+            />
+          </div>
+          <OpenLinksOf conversation={conversation} />
+        </>
       )}
       <Problem error={make.error ?? revoke.error} />
     </Dialog>

@@ -5,7 +5,7 @@ mod talk;
 
 use std::time::Duration;
 
-use bezel_core::call::{self, CallPhase, CallSummary};
+use bezel_core::call::{self, CallPhase, CallSummary, OpenLinkView};
 use bezel_core::{Error, Member, Result, sync};
 use bezel_protocol::CallId;
 use bezel_protocol::content::CallMedia;
@@ -44,6 +44,10 @@ pub(crate) async fn run(member: &Member, command: Call, output: &Output) -> Resu
             let lasts = Duration::from_secs(u64::from(hours) * 3600);
             let link = call::link::create(member, conversation_id(&conversation)?, media.into(), lasts, !reusable).await?;
             output.object(&link, |link| format!("{}\nuntil {}", link.url, link.expires_at.as_str()));
+            Ok(())
+        }
+        Call::Links => {
+            output.lines(&call::link::list(member).await?, open_link);
             Ok(())
         }
         Call::Unlink { link } => {
@@ -99,6 +103,15 @@ impl From<Media> for CallMedia {
             Media::Video => Self::Video,
         }
     }
+}
+
+fn open_link(open: &OpenLinkView) -> String {
+    let uses = match (open.is_single_use, open.is_used) {
+        (true, true) => "used",
+        (true, false) => "for one",
+        (false, _) => "for many",
+    };
+    format!("{} into {} by {}, {uses}, until {}", open.link, open.conversation, open.from, open.expires_at.as_str())
 }
 
 fn summary(call: &CallSummary) -> String {

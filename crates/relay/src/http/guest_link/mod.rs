@@ -2,6 +2,7 @@
 
 mod admit;
 mod create;
+mod list;
 mod page;
 mod revoke;
 mod send_away;
@@ -11,6 +12,7 @@ use bezel_protocol::{ConversationId, GuestId, GuestLinkId};
 
 pub(crate) use admit::admit;
 pub(crate) use create::create;
+pub(crate) use list::list;
 pub(crate) use page::{asset, page};
 pub(crate) use revoke::revoke;
 pub(crate) use send_away::send_away;

@@ -1,7 +1,7 @@
 //! Links for guests, and the guests who were admitted by them.
 
 use async_trait::async_trait;
-use bezel_protocol::wire::NewGuestLink;
+use bezel_protocol::wire::{NewGuestLink, OpenGuestLink};
 use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId, GuestLinkId, UserId, WorkspaceId};
 use sqlx::Row as _;
 
@@ -51,6 +51,24 @@ impl GuestLinks for EngineUnit<'_> {
         .await?;
         let target = |row: &Row| Ok((id(row, "conversation_id", ConversationId::from_slice)?, id(row, "call_id", CallId::from_slice)?));
         row.as_ref().map(target).transpose()
+    }
+
+    async fn open_guest_links(&mut self, now_ms: i64) -> Result<Vec<OpenGuestLink>, StoreError> {
+        let (_, _, device) = self.device()?;
+        let rows = sqlx::query(
+            "SELECT l.link_id, l.conversation_id, l.call_id, l.user_id, l.expires_at_ms, l.is_single_use, l.used_by IS NOT NULL AS is_used
+             FROM video_call_guest_links l
+             JOIN group_devices d ON d.conversation_id = l.conversation_id AND d.device_id = $1
+             JOIN group_members m ON m.conversation_id = d.conversation_id AND m.user_id = d.user_id
+             LEFT JOIN video_calls v ON v.call_id = l.call_id AND v.conversation_id = l.conversation_id
+             WHERE l.revoked_at_ms IS NULL AND l.expires_at_ms > $2 AND NOT (l.is_single_use = 1 AND v.ended_at_ms IS NOT NULL)
+             ORDER BY l.expires_at_ms, l.link_id",
+        )
+        .bind(device.as_bytes().as_slice())
+        .bind(now_ms)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        rows.iter().map(read_open).collect()
     }
 
     async fn revoke_guest_link(&mut self, link: GuestLinkId, now_ms: i64) -> Result<bool, StoreError> {
@@ -167,6 +185,18 @@ impl EngineUnit<'_> {
         .await?;
         row.as_ref().map(read).transpose()
     }
+}
+
+fn read_open(row: &Row) -> Result<OpenGuestLink, StoreError> {
+    Ok(OpenGuestLink {
+        link: id(row, "link_id", GuestLinkId::from_slice)?,
+        conversation: id(row, "conversation_id", ConversationId::from_slice)?,
+        call: id(row, "call_id", CallId::from_slice)?,
+        user: id(row, "user_id", UserId::from_slice)?,
+        expires_at_ms: row.try_get("expires_at_ms")?,
+        is_single_use: row.try_get::<i64, _>("is_single_use")? == 1,
+        is_used: row.try_get("is_used")?,
+    })
 }
 
 fn read(row: &Row) -> Result<GuestLinkRow, StoreError> {

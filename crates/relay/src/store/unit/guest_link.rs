@@ -1,7 +1,7 @@
 //! Links for guests, and the guests who were admitted by them.
 
 use async_trait::async_trait;
-use bezel_protocol::wire::NewGuestLink;
+use bezel_protocol::wire::{NewGuestLink, OpenGuestLink};
 use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId, GuestLinkId};
 
 use crate::store::{GuestLinkRow, StoreError};
@@ -33,6 +33,9 @@ pub trait GuestLinks {
 
     /// The conversation and the call of a link, for devices that are in the conversation.
     async fn guest_link_target(&mut self, link: GuestLinkId) -> Result<Option<(ConversationId, CallId)>, StoreError>;
+
+    /// The links of the conversations that the caller's device reads which still hold: neither revoked nor over, by time or with the call.
+    async fn open_guest_links(&mut self, now_ms: i64) -> Result<Vec<OpenGuestLink>, StoreError>;
 
     /// The link ends. Returns whether there is such a link for the caller's device.
     async fn revoke_guest_link(&mut self, link: GuestLinkId, now_ms: i64) -> Result<bool, StoreError>;
