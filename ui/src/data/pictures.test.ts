@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fakeHost } from "../host/fake";
 import type { Host } from "../host/host";
-import { Pictures, readFrame, readGap, taken } from "./pictures";
+import { Pictures } from "./pictures";
 
 const BEN = { person: "d-ben-1", isScreen: false };
 
@@ -16,24 +16,6 @@ function message(person: string | null, isKey: boolean, isScreen = false, timest
   return bytes.buffer;
 }
 
-test("a frame says whose it is, when it was, and whether it stands alone", () => {
-  const frame = readFrame(message("d-ben-1", true, true));
-  expect(frame).toMatchObject({ stream: { person: "d-ben-1", isScreen: true }, isKey: true, timestamp: 1_000_000 });
-  expect([...(frame?.data ?? [])]).toEqual([7, 8, 9]);
-  expect(readFrame(message(null, false))).toMatchObject({ stream: { person: null, isScreen: false }, isKey: false });
-});
-
-test("what is too short to be a frame is none", () => {
-  const whole = new Uint8Array(message("d-ben-1", true));
-  for (let length = 0; length < 17; length += 1) expect(readFrame(whole.slice(0, length).buffer)).toBeNull();
-});
-
-test("a gap names the stream of which frames were left out", () => {
-  expect(readGap(new Uint8Array([8 | 2, 2, 97, 98]).buffer)).toEqual({ person: "ab", isScreen: true });
-  expect(readGap(new Uint8Array([8 | 4, 0]).buffer)).toEqual({ person: null, isScreen: false });
-  expect(readGap(message("ab", true))).toBeNull();
-});
-
 test("where frames were left out a key frame is asked for at once", () => {
   const { pictures, canvas } = watching();
   pictures.show(BEN, canvas);
@@ -44,15 +26,12 @@ test("where frames were left out a key frame is asked for at once", () => {
   expect(asked).toHaveBeenCalledExactlyOnceWith("d-ben-1");
 });
 
-test("an answer names the stream as frames do", () => {
-  expect([...new Uint8Array(taken({ person: "ab", isScreen: true }))]).toEqual([2, 2, 97, 98]);
-  expect([...new Uint8Array(taken({ person: null, isScreen: false }))]).toEqual([4, 0]);
-});
-
 /** A decoder that gives a picture for each frame, or fails when told. */
 class Decoder {
   static opened: Decoder[] = [];
   static holds = 0;
+  static supports = true;
+  static isConfigSupported = (): Promise<{ supported: boolean }> => Promise.resolve({ supported: Decoder.supports });
   state = "configured";
   decodeQueueSize = 0;
   ondequeue: (() => void) | null = null;
@@ -80,12 +59,14 @@ let hear: (message: ArrayBuffer) => void;
 let lose: () => void;
 const said = vi.fn();
 const asked = vi.fn();
+let forms: string[] = [];
 
 function watching(): { pictures: Pictures; canvas: HTMLCanvasElement } {
   const host: Host = {
     ...fakeHost("call"),
-    openPictures(listener, onLost) {
+    openPictures(form, listener, onLost) {
       [hear, lose] = [listener, onLost];
+      forms.push(form);
       return { say: said, close: () => undefined };
     },
   };
@@ -103,6 +84,8 @@ function watching(): { pictures: Pictures; canvas: HTMLCanvasElement } {
 beforeEach(() => {
   Decoder.opened = [];
   Decoder.holds = 0;
+  Decoder.supports = true;
+  forms = [];
   vi.useFakeTimers({ now: 1_000 });
   vi.stubGlobal("VideoDecoder", Decoder);
   vi.stubGlobal(
@@ -123,6 +106,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
   said.mockReset();
   asked.mockReset();
 });
@@ -206,4 +190,80 @@ test("a decoder that takes nothing for long is begun anew", () => {
   vi.advanceTimersByTime(2_600);
   hear(message("d-ben-1", true));
   expect(Decoder.opened.map(({ state }) => state)).toEqual(["closed", "configured"]);
+});
+
+/** As much of WebGL as says that it is there. */
+function withWebGl(): void {
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockImplementation((kind) =>
+    kind === "webgl"
+      ? (new Proxy({}, { get: (_, name) => (name === "isContextLost" ? () => false : () => 1) }) as never)
+      : null,
+  );
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe = (): void => undefined;
+      disconnect = (): void => undefined;
+    },
+  );
+}
+
+test("a web view that decodes VP8 is given frames of it", async () => {
+  const { pictures } = watching();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(forms).toEqual(["vp8"]);
+  expect(pictures.canShow()).toBe(true);
+});
+
+test("one without a decoder is given planes, where it has WebGL", () => {
+  vi.stubGlobal("VideoDecoder", undefined);
+  withWebGl();
+  const { pictures } = watching();
+  expect(forms).toEqual(["i420"]);
+  expect(pictures.canShow()).toBe(true);
+});
+
+test("one that does not know VP8 goes on with planes, and what it showed is shown", async () => {
+  Decoder.supports = false;
+  withWebGl();
+  const { pictures, canvas } = watching();
+  Object.defineProperties(canvas, { clientWidth: { value: 320 }, clientHeight: { value: 180 } });
+  pictures.show(BEN, canvas);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(forms).toEqual(["vp8", "i420"]);
+  const size = said.mock.calls.map(([answer]) => [...new Uint8Array(answer as ArrayBuffer)]).at(-1);
+  expect(size).toEqual([16, 7, ...new TextEncoder().encode("d-ben-1"), 1, 64, 0, 180]);
+});
+
+test("a decoder that refuses again and again is given up, and one that refuses once is not", () => {
+  withWebGl();
+  const { pictures, canvas } = watching();
+  pictures.show(BEN, canvas);
+  const refuse = (): void => {
+    hear(message("d-ben-1", true));
+    Decoder.opened.at(-1)?.told.error(new DOMException("refused"));
+  };
+  refuse();
+  refuse();
+  expect(forms).toEqual(["vp8"]);
+  Decoder.holds = 1;
+  hear(message("d-ben-1", true));
+  Decoder.holds = 0;
+  Decoder.opened
+    .at(-1)
+    ?.told.output({ displayWidth: 4, displayHeight: 3, close: () => undefined } as unknown as VideoFrame);
+  Decoder.holds = 9;
+  refuse();
+  refuse();
+  expect(forms).toEqual(["vp8"]);
+  refuse();
+  expect(forms).toEqual(["vp8", "i420"]);
+});
+
+test("one with neither can show nothing, and says so", () => {
+  vi.stubGlobal("VideoDecoder", undefined);
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+  const { pictures } = watching();
+  expect(forms).toEqual([]);
+  expect(pictures.canShow()).toBe(false);
 });

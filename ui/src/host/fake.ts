@@ -37,7 +37,7 @@ export function fakeHost(name: string): Host {
       return () => void listeners.delete(listener);
     },
     onDrop: () => () => undefined,
-    openPictures: (hear) => fakePictures(() => sources(calls), hear),
+    openPictures: (form, hear) => fakePictures(form, () => sources(calls), hear),
     closeWindow: () => undefined,
     copy: async (text) => {
       await navigator.clipboard.writeText(text).catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { PictureWire } from "./host";
+import type { PictureForm, PictureWire } from "./host";
 
 const HUES: Record<string, number> = { "d-ben-1": 214, "d-lena-1": 152, "g-aldaine": 342, "g-moreau": 20, "": 38 };
 const EVERY_MS = 100;
@@ -61,52 +61,131 @@ function gem(pen: CanvasRenderingContext2D, x: number, y: number, size: number, 
   pen.restore();
 }
 
-/** Pictures of a fake call: drawn, encoded by the browser, and given over as the app does. */
-export function fakePictures(sources: () => Source[], hear: (message: ArrayBuffer) => void): PictureWire {
-  if (typeof VideoEncoder === "undefined") return { say: () => undefined, close: () => undefined };
-  const cameras = new Map<string, { encoder: VideoEncoder; pen: CanvasRenderingContext2D; frames: number }>();
-  const camera = (source: Source) => {
+/** Flags, the id by its length, and the time of a message, with room for more. */
+function head(
+  { person, isScreen }: Source,
+  flags: number,
+  microseconds: number,
+  room: number,
+): Uint8Array<ArrayBuffer> {
+  const id = new TextEncoder().encode(person);
+  const message = new Uint8Array(10 + id.length + room);
+  message.set([flags | (isScreen ? 2 : 0) | (person === "" ? 4 : 0), id.length]);
+  message.set(id, 2);
+  new DataView(message.buffer).setBigInt64(2 + id.length, BigInt(Math.round((microseconds * 9) / 100)));
+  return message;
+}
+
+/** A camera or a screen, and what becomes of its pictures. */
+interface Camera {
+  pen: CanvasRenderingContext2D;
+  /** Whether it can take another picture now. */
+  isFree: () => boolean;
+  give: () => void;
+  close: () => void;
+}
+
+const [WIDTH, HEIGHT] = [640, 360];
+
+/** Encoded by the browser. */
+function encoding(source: Source, pen: CanvasRenderingContext2D, hear: (message: ArrayBuffer) => void): Camera {
+  let frames = 0;
+  const encoder = new VideoEncoder({
+    output: (chunk) => {
+      const message = head(source, chunk.type === "key" ? 1 : 0, chunk.timestamp, chunk.byteLength);
+      chunk.copyTo(message.subarray(message.length - chunk.byteLength));
+      hear(message.buffer);
+    },
+    error: () => undefined,
+  });
+  encoder.configure({ codec: "vp8", width: WIDTH, height: HEIGHT, bitrate: 900_000, latencyMode: "realtime" });
+  return {
+    pen,
+    isFree: () => encoder.state === "configured" && encoder.encodeQueueSize <= 1,
+    give() {
+      const frame = new VideoFrame(pen.canvas, { timestamp: performance.now() * 1000 });
+      encoder.encode(frame, { keyFrame: frames % FRAMES_TO_KEY === 0 });
+      frames += 1;
+      frame.close();
+    },
+    close() {
+      if (encoder.state !== "closed") encoder.close();
+    },
+  };
+}
+
+/** As planes, as the app gives them to a web view that does not decode. */
+function plane(source: Source, pen: CanvasRenderingContext2D, hear: (message: ArrayBuffer) => void): Camera {
+  return {
+    pen,
+    isFree: () => true,
+    give() {
+      const planes = toI420(pen.getImageData(0, 0, WIDTH, HEIGHT));
+      const message = head(source, 16, performance.now() * 1000, 4 + planes.length);
+      const view = new DataView(message.buffer);
+      view.setUint16(message.length - planes.length - 4, WIDTH);
+      view.setUint16(message.length - planes.length - 2, HEIGHT);
+      message.set(planes, message.length - planes.length);
+      hear(message.buffer);
+    },
+    close: () => undefined,
+  };
+}
+
+/** BT.601, limited range. */
+function toI420({ data, width, height }: ImageData): Uint8Array {
+  const planes = new Uint8Array((width * height * 3) / 2);
+  const at = (pixel: number): [number, number, number] => [
+    data[pixel] ?? 0,
+    data[pixel + 1] ?? 0,
+    data[pixel + 2] ?? 0,
+  ];
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    const [r, g, b] = at(pixel * 4);
+    planes[pixel] = 16 + 0.257 * r + 0.504 * g + 0.098 * b;
+  }
+  const [u, v] = [width * height, (width * height * 5) / 4];
+  for (let place = 0; place < (width * height) / 4; place += 1) {
+    const row = Math.floor(place / (width / 2));
+    const [r, g, b] = at((row * 2 * width + (place % (width / 2)) * 2) * 4);
+    planes[u + place] = 128 - 0.148 * r - 0.291 * g + 0.439 * b;
+    planes[v + place] = 128 + 0.439 * r - 0.368 * g - 0.071 * b;
+  }
+  return planes;
+}
+
+/** Pictures of a fake call: drawn, and given over in the form in which the app does. */
+export function fakePictures(
+  form: PictureForm,
+  sources: () => Source[],
+  hear: (message: ArrayBuffer) => void,
+): PictureWire {
+  const cameras = new Map<string, Camera>();
+  const camera = (source: Source): Camera | null => {
     const name = `${source.person}/${String(source.isScreen)}`;
     const found = cameras.get(name);
     if (found) return found;
-    const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
+    const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
     const pen = canvas.getContext("2d");
-    if (!pen) return null;
-    const encoder = new VideoEncoder({
-      output: (chunk) => {
-        const id = new TextEncoder().encode(source.person);
-        const message = new Uint8Array(10 + id.length + chunk.byteLength);
-        const flags = (chunk.type === "key" ? 1 : 0) | (source.isScreen ? 2 : 0) | (source.person === "" ? 4 : 0);
-        message.set([flags, id.length]);
-        message.set(id, 2);
-        new DataView(message.buffer).setBigInt64(2 + id.length, BigInt(Math.round((chunk.timestamp * 9) / 100)));
-        chunk.copyTo(message.subarray(10 + id.length));
-        hear(message.buffer);
-      },
-      error: () => undefined,
-    });
-    encoder.configure({ codec: "vp8", width: 640, height: 360, bitrate: 900_000, latencyMode: "realtime" });
-    const made = { encoder, pen, frames: 0 };
+    if (!pen || (form === "vp8" && typeof VideoEncoder === "undefined")) return null;
+    const made = (form === "vp8" ? encoding : plane)(source, pen, hear);
     cameras.set(name, made);
     return made;
   };
   const timer = setInterval(() => {
     for (const source of sources()) {
       const one = camera(source);
-      if (!one || one.encoder.state !== "configured" || one.encoder.encodeQueueSize > 1) continue;
+      if (!one?.isFree()) continue;
       draw(one.pen, source, performance.now() / 900);
-      const frame = new VideoFrame(one.pen.canvas, { timestamp: performance.now() * 1000 });
-      one.encoder.encode(frame, { keyFrame: one.frames % FRAMES_TO_KEY === 0 });
-      one.frames += 1;
-      frame.close();
+      one.give();
     }
   }, EVERY_MS);
   return {
     say: () => undefined,
     close() {
       clearInterval(timer);
-      cameras.forEach(({ encoder }) => {
-        if (encoder.state !== "closed") encoder.close();
+      cameras.forEach((one) => {
+        one.close();
       });
     },
   };

@@ -2,7 +2,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen, TauriEvent } from "@tauri-apps/api/event";
 import { getCurrentWindow } from "@tauri-apps/api/window";
 import { type Commands, commandNames } from "../bindings/commands";
-import type { Host, NativeDrop, PictureWire } from "./host";
+import type { Host, NativeDrop, PictureForm, PictureWire } from "./host";
 
 /** The core behind the window. */
 export function tauriHost(): Host {
@@ -31,7 +31,7 @@ export function tauriHost(): Host {
         });
       };
     },
-    openPictures: (hear, onLost) => pictureWire(commands, hear, onLost),
+    openPictures: (form, hear, onLost) => pictureWire(commands, form, hear, onLost),
     closeWindow() {
       void getCurrentWindow().close();
     },
@@ -40,7 +40,14 @@ export function tauriHost(): Host {
 }
 
 /** A connection to this machine's own process; its address holds a token that works once. */
-function pictureWire(commands: Commands, hear: (message: ArrayBuffer) => void, onLost: () => void): PictureWire {
+function pictureWire(
+  commands: Commands,
+  form: PictureForm,
+  hear: (message: ArrayBuffer) => void,
+  onLost: () => void,
+): PictureWire {
+  // What is said before it is open.
+  const unsaid: ArrayBuffer[] = [];
   let socket: WebSocket | null = null;
   let isClosed = false;
   const lost = (): void => {
@@ -49,16 +56,23 @@ function pictureWire(commands: Commands, hear: (message: ArrayBuffer) => void, o
   };
   commands.call_pictures().then(({ url }) => {
     if (isClosed) return;
-    socket = new WebSocket(url);
+    const opening = new WebSocket(`${url}?form=${form}`);
+    socket = opening;
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => {
       hear(data as ArrayBuffer);
+    };
+    socket.onopen = () => {
+      unsaid.forEach((answer) => {
+        opening.send(answer);
+      });
     };
     socket.onclose = lost;
   }, lost);
   return {
     say(answer) {
       if (socket?.readyState === WebSocket.OPEN) socket.send(answer);
+      else if (!socket || socket.readyState === WebSocket.CONNECTING) unsaid.push(answer);
     },
     close() {
       isClosed = true;

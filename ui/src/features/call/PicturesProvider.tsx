@@ -1,6 +1,9 @@
-import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import { VideoOff } from "lucide-react";
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
 import { useHost } from "../../data/client";
 import { Pictures } from "../../data/pictures";
+import styles from "./Picture.module.css";
 
 const Context = createContext<Pictures | null>(null);
 
@@ -26,14 +29,37 @@ interface Props {
   testId?: string;
 }
 
-/** The pictures of one stream; `data-frames` counts how many were drawn. */
-export function Picture({ person, isScreen = false, label, className, testId = "call-picture" }: Props): ReactNode {
+/** The pictures of one stream. */
+export function Picture(props: Props): ReactNode {
   const pictures = useContext(Context);
+  return pictures && <Shown pictures={pictures} {...props} />;
+}
+
+/** Where none can be shown, says so; `data-frames` counts how many were drawn. */
+function Shown({
+  pictures,
+  person,
+  isScreen = false,
+  label,
+  className,
+  testId = "call-picture",
+}: Props & { pictures: Pictures }): ReactNode {
+  const { t } = useTranslation();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const canShow = useSyncExternalStore(pictures.subscribe, pictures.canShow);
   useEffect(() => {
-    if (!canvas.current || !pictures) return;
+    if (!canvas.current || !canShow) return;
     return pictures.show({ person, isScreen }, canvas.current);
-  }, [pictures, person, isScreen]);
+  }, [pictures, canShow, person, isScreen]);
+  if (!canShow) {
+    return (
+      <p className={styles["none"]} data-testid="picture-none">
+        <VideoOff size="1.25rem" aria-hidden />
+        {t("call.tile.noPictures")}
+        <span className={styles["why"]}>{t("call.tile.noPicturesWhy")}</span>
+      </p>
+    );
+  }
   return (
     <canvas
       ref={canvas}
