@@ -179,9 +179,8 @@ impl Browser {
                     Message::Binary(sealed) => self.heard(&sealed).await?,
                     _ => {}
                 },
-                event = event => match event.context("the call is over")? {
-                    Event::Send(to, body) => self.said(to, body, socket).await?,
-                    _ => {}
+                event = event => if let Event::Send(to, body) = event.context("the call is over")? {
+                    self.said(to, body, socket).await?;
                 },
                 _ = knock.tick() => if self.waits() {
                     self.knock(socket).await?;
