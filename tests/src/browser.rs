@@ -69,6 +69,19 @@ impl Browser {
         Ok(Self { client, name: name.to_owned(), driver })
     }
 
+    /// Opens one whose person, of this name, asks to come in by a link.
+    ///
+    /// # Errors
+    /// If the page doesn't let them ask.
+    pub async fn knock(folder: &Path, name: &str, url: &str, person: &str) -> Result<Self> {
+        let browser = Self::open(folder, name, (1280, 800)).await?;
+        browser.go(url).await?;
+        browser.click("[data-testid='turn-on']").await?;
+        browser.fill("[data-testid='name']", person).await?;
+        browser.click("[data-testid='ask']").await?;
+        Ok(browser)
+    }
+
     /// Goes to a page.
     ///
     /// # Errors

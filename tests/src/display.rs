@@ -21,7 +21,7 @@ impl Display {
     pub fn start(folder: &Path) -> Result<Self> {
         make_home(folder)?;
         let mut command = isolated("Xvfb", folder);
-        command.args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-noreset", "-nolisten", "tcp"]);
         let log = folder.join("display.log");
         let mut process = Running::start("Xvfb", &mut command, &log)?;
         let number = || std::fs::read_to_string(&log).ok()?.lines().find_map(|line| line.trim().parse::<u32>().ok());

@@ -4,6 +4,7 @@
 //! screen of the person who runs it. Whatever a value here starts, its `Drop` ends.
 
 pub mod browser;
+pub mod call;
 pub mod display;
 pub mod keyring;
 pub mod member;

@@ -37,6 +37,7 @@ pub struct Member {
     name: String,
     folder: PathBuf,
     unlock: Unlock,
+    variables: Vec<(String, String)>,
 }
 
 impl Member {
@@ -47,7 +48,7 @@ impl Member {
     pub fn new(folder: &Path, name: &str, unlock: Unlock) -> Result<Self> {
         let folder = folder.join(name);
         make_home(&folder)?;
-        Ok(Self { name: name.to_owned(), folder, unlock })
+        Ok(Self { name: name.to_owned(), folder, unlock, variables: Vec::new() })
     }
 
     /// A member opened by a passphrase.
@@ -62,6 +63,14 @@ impl Member {
     #[must_use]
     pub fn by(&self, unlock: Unlock) -> Self {
         Self { unlock, ..self.clone() }
+    }
+
+    /// The same member, whose processes have one more variable.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut member = self.clone();
+        member.variables.push((name.to_owned(), value.to_owned()));
+        member
     }
 
     /// The handle it is meant to have.
@@ -101,6 +110,7 @@ impl Member {
     fn command(&self, args: &[&str]) -> Result<Command> {
         let mut command = isolated(program("bezel")?, &self.folder);
         command.arg("--home").arg(self.home()).env("BEZEL_LOG", "trace");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         match &self.unlock {
             Unlock::Keychain(bus) => {
                 command.env("DBUS_SESSION_BUS_ADDRESS", bus);

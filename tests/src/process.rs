@@ -112,6 +112,16 @@ impl Running {
         self.child.id()
     }
 
+    /// Sends it a signal: `INT`, `STOP`, `CONT`.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let done = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
+        anyhow::ensure!(done.success(), "{} got no {name}", self.name);
+        Ok(())
+    }
+
     /// Ends it at once, as a power cut would.
     ///
     /// # Errors
@@ -125,7 +135,10 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        // One that was stopped hears nothing else.
+        for signal in ["-CONT", "-TERM"] {
+            let _ = Command::new("kill").arg(signal).arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        }
         for _ in 0..60 {
             if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
                 return;

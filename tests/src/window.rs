@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
-use thirtyfour::{By, Capabilities, WebDriver, WebElement, WindowHandle};
+use thirtyfour::{By, Capabilities, Key, TypingData, WebDriver, WebElement, WindowHandle};
 
 use crate::display::Display;
 use crate::process::{PATIENCE, Running, free_port, isolated, make_home, program};
@@ -28,6 +28,14 @@ impl Window {
     /// # Errors
     /// If the driver or the app doesn't start.
     pub async fn open(folder: &Path, name: &str) -> Result<Self> {
+        Self::open_with(folder, name, &[]).await
+    }
+
+    /// The same, and the app has these variables too.
+    ///
+    /// # Errors
+    /// If the driver or the app doesn't start.
+    pub async fn open_with(folder: &Path, name: &str, variables: &[(&str, &str)]) -> Result<Self> {
         let folder = folder.join(name);
         make_home(&folder)?;
         let display = Display::start(&folder.join("display"))?;
@@ -35,7 +43,7 @@ impl Window {
         let mut command = isolated("WebKitWebDriver", &folder);
         command.arg(format!("--port={port}")).env("DISPLAY", display.name()).env("GDK_BACKEND", "x11");
         command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("BEZEL_PASSPHRASE", format!("passphrase of {name} for a test"));
-        command.env("BEZEL_LOG", "trace");
+        command.env("BEZEL_LOG", "trace").envs(variables.iter().copied());
         let mut driver = Running::start("WebKitWebDriver", &mut command, &folder.join("app.log"))?;
         driver.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
 
@@ -62,6 +70,11 @@ impl Window {
         drop(self.driver);
         drop(self.display);
         Ok(())
+    }
+
+    /// The process id of its driver, of which the app is a child.
+    pub fn id(&self) -> u32 {
+        self.driver.id()
     }
 
     /// Where a member of the tree whose `data-testid` is `id` is found; further conditions may follow in brackets.
@@ -111,6 +124,22 @@ impl Window {
     /// If the driver doesn't answer.
     pub async fn here(&self) -> Result<WindowHandle> {
         Ok(self.client.window().await?)
+    }
+
+    /// Presses a key where the hand is, as somebody does who knows the shortcuts.
+    ///
+    /// # Errors
+    /// If the window doesn't answer.
+    pub async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
+        Ok(self.client.action_chain().send_keys(keys).perform().await?)
+    }
+
+    /// The same while another key is held.
+    ///
+    /// # Errors
+    /// If the window doesn't answer.
+    pub async fn press_with(&self, held: Key, key: char) -> Result<()> {
+        Ok(self.client.action_chain().key_down(held.clone()).send_keys(key).key_up(held).perform().await?)
     }
 
     /// Drives another window of the app, once there is one whose address holds `part`.
@@ -240,6 +269,19 @@ impl Window {
         .await
     }
 
+    /// Chooses the entry with these words of the list that is open, by key; nothing where it is not there yet.
+    ///
+    /// # Errors
+    /// If the window doesn't answer.
+    pub async fn enter_option(&self, words: &str) -> Result<()> {
+        let path = format!("//*[@role='option'][contains(normalize-space(.), '{words}')]");
+        if let Some(option) = self.client.find_all(By::XPath(path.as_str())).await?.into_iter().next() {
+            // It may be gone by now.
+            let _ = option.send_keys(Key::Enter).await;
+        }
+        Ok(())
+    }
+
     /// Does the page hold this text anywhere?
     ///
     /// # Errors
@@ -256,13 +298,21 @@ impl Window {
         Ok(self.client.execute(script, Vec::new()).await?.json().clone())
     }
 
+    /// Runs a script in the page: `arguments[0]` takes what it answers.
+    ///
+    /// # Errors
+    /// If it throws or does not answer.
+    pub async fn script_async(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute_async(script, Vec::new()).await?.json().clone())
+    }
+
     /// Waits until the page was painted as it now is.
     ///
     /// # Errors
     /// If the window doesn't answer.
     pub async fn painted(&self) -> Result<()> {
         let twice = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
-        self.client.execute_async(twice, Vec::new()).await?;
+        self.script_async(twice).await?;
         Ok(())
     }
 
