@@ -94,8 +94,11 @@ async fn a_client_is_told_that_a_link_was_withdrawn() -> Result<()> {
     let waits = knock(stage.path(), "waits", &url).await?;
     waits.see("[data-testid='give-up']").await?;
     let link = url.split_once("/call/").and_then(|(_, rest)| rest.split_once('#')).context("a link")?.0;
+    let open = ana.lines(&["call", "links"])?;
+    ensure!(open.iter().any(|open| open["link"] == link && open["from"] == "ana" && open["is_used"] == false), "{open:?}");
     ana.json(&["call", "unlink", link])?;
     waits.see("[data-testid='ended'][data-reason='revoked']").await?;
+    ensure!(ana.lines(&["call", "links"])?.is_empty(), "what was withdrawn is listed no longer");
     waits.close().await
 }
 
