@@ -32,8 +32,11 @@ async fn pictures_move_in_a_web_view_that_does_not_decode() -> Result<()> {
     // In a call, where it turns out: pictures come as before, and are asked for in the other form.
     let mut ben = room.answer(room.ben()?, &[]).await?;
     ana.script(REFUSES).await?;
-    ana.until("planes are asked for", async || Ok(ana.script("return window.asked.includes('?form=i420');").await?.as_bool() == Some(true)))
-        .await?;
+    ana.until(
+        "planes are asked for",
+        async || Ok(ana.script("return window.asked.includes('?form=i420');").await?.as_bool() == Some(true)),
+    )
+    .await?;
     moves(ana, "[data-testid=call-tile] canvas").await?;
     moves(ana, "[data-testid=call-own] canvas").await?;
     ana.until("a picture is seen", async || Ok(ana.script(IS_A_PICTURE).await?.as_bool() == Some(true))).await?;
