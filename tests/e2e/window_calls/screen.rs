@@ -75,7 +75,7 @@ fn paint(display: &Display) -> Result<()> {
 
 /// Waits until the other side counts no new picture of a screen from one line of its statistics to the next.
 fn no_more_comes(other: &Running) -> Result<()> {
-    let seen = || last_line(other).map(|line| (line.get("frames_decoded").cloned(), line.get("screen_frames").cloned()));
+    let seen = || last_line(other).map(|_| (number(other, "frames_decoded"), number(other, "screen_frames")));
     let mut last = seen();
     wait_for("the end of ana's screen", || {
         let now = seen();
