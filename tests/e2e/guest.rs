@@ -60,6 +60,7 @@ async fn a_client_and_a_member_see_each_other_and_another_link_shows_nothing() -
     ensure!(number(&seen, "opened") >= 60 && seen["refused"] == 0, "the browser opens every frame: {seen}");
     ensure!(line["decrypt_errors"] == 0 && line["srtp"] == "SRTP_AEAD_AES_256_GCM", "the member opens every frame: {line}");
 
+    client.see("[data-testid='tile'][data-speaks]").await?;
     client.click("[data-testid='safety']").await?;
     let code = client.text("[data-testid='safety-code']").await?.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure!(line["safety_code"] == code, "both have one code to read aloud: {code} here, {line} there");

@@ -32,11 +32,10 @@ async fn a_screen_is_chosen_and_shared_and_the_other_sides_is_shown_large() -> R
     let ben = room.ben()?.with("DISPLAY", display.name());
     let mut ben = room.answer(&ben, &["--screen", "--sink", "stats"]).await?;
 
-    // The web view has its own way from brightness and colour to red, green and blue.
     let colour = ana.until("the colour of ben's screen", async || {
         let seen = ana.script(COLOUR).await?;
         let is_near = |(at, wanted): (usize, &u8)| {
-            seen.get(at).and_then(|seen| seen.as_i64()).is_some_and(|seen| (seen - i64::from(*wanted)).abs() < 24)
+            seen.get(at).and_then(|seen| seen.as_i64()).is_some_and(|seen| (seen - i64::from(*wanted)).abs() <= 8)
         };
         Ok(RUBY.iter().enumerate().all(is_near))
     });

@@ -96,11 +96,16 @@ export class Peer {
     return sent;
   }
 
-  /** How loud the voice is, 0 to 1. */
-  level(): number {
+  /** How loud the voice is, 0 to 1: as its packets say, or, where they don't, as the browser hears it. */
+  async level(): Promise<number> {
     const [audio] = this.#current?.connection.getTransceivers() ?? [];
     const [source] = audio?.receiver.getSynchronizationSources() ?? [];
-    return source?.audioLevel ?? 0;
+    if (source?.audioLevel !== undefined) return source.audioLevel;
+    for (const report of (await this.stats())?.values() ?? []) {
+      const { type, kind, audioLevel } = report as Partial<RTCInboundRtpStreamStats>;
+      if (type === "inbound-rtp" && kind === "audio") return audioLevel ?? 0;
+    }
+    return 0;
   }
 
   close(): void {

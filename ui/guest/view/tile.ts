@@ -53,7 +53,9 @@ export class Tile {
 
   /** Shows who speaks; called a few times a second. */
   listen(): void {
-    set(this.element, "data-speaks", this.peer.media.microphone && this.peer.level() > SPEAKS);
+    void this.peer.level().then((level) => {
+      set(this.element, "data-speaks", this.peer.media.microphone && level > SPEAKS);
+    });
   }
 
   close(): void {

@@ -4,6 +4,15 @@ import { readFrame, taken } from "./pictureWire";
 /** A decoder that is given frames and gives nothing for so long is begun anew. */
 const STUCK_MS = 2500;
 
+/**
+ * Brightness and colour are as BT.601 has them, in whatever size (RFC 6386 §9.2); left to themselves, web views take BT.709 for large pictures.
+ */
+const VP8: VideoDecoderConfig = {
+  codec: "vp8",
+  optimizeForLatency: true,
+  colorSpace: { matrix: "smpte170m", primaries: "bt709", transfer: "iec61966-2-1", fullRange: false },
+};
+
 /** A stream of frames that the web view decodes. */
 export class FrameStream extends PictureStream {
   #decoder: VideoDecoder | null = null;
@@ -66,7 +75,7 @@ export class FrameStream extends PictureStream {
     decoder.ondequeue = () => {
       if (decoder === this.#decoder) this.#answer();
     };
-    decoder.configure({ codec: "vp8", optimizeForLatency: true });
+    decoder.configure(VP8);
     return decoder;
   }
 

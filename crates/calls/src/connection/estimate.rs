@@ -139,16 +139,23 @@ mod tests {
 
     /// Half a minute of reports, each of 20 packets of 100 ms; `arrives` says how long the packet of a number takes, in milliseconds.
     fn estimated(arrives: impl Fn(u64) -> Option<u64>) -> u64 {
+        reported(arrives, |_| true)
+    }
+
+    /// The same where not every report comes: those that do count the packets of those before them as lost.
+    fn reported(arrives: impl Fn(u64) -> Option<u64>, comes: impl Fn(u64) -> bool) -> u64 {
         let (mut estimator, estimate) = Estimator::new();
-        let began = clock::now();
+        let (began, mut reports) = (clock::now(), Vec::new());
         for batch in 0..300u64 {
-            let reports: Vec<PacketReport> = (0..20)
-                .map(|index| {
-                    let (id, sent_ms) = (batch * 20 + index, batch * 100 + index * 5);
-                    report(id, 1200, began + Duration::from_millis(sent_ms), arrives(id).map(|takes_ms| (sent_ms + takes_ms) as f64))
-                })
-                .collect();
-            estimator.on_reports(began + Duration::from_millis(batch * 100 + 130), &reports);
+            reports.extend((0..20).map(|index| {
+                let (id, sent_ms) = (batch * 20 + index, batch * 100 + index * 5);
+                let arrival_ms = arrives(id).filter(|_| comes(batch)).map(|takes_ms| (sent_ms + takes_ms) as f64);
+                report(id, 1200, began + Duration::from_millis(sent_ms), arrival_ms)
+            }));
+            if comes(batch) {
+                estimator.on_reports(began + Duration::from_millis(batch * 100 + 130), &reports);
+                reports.clear();
+            }
         }
         estimate.bit_s()
     }
@@ -207,6 +214,13 @@ mod tests {
     fn a_line_that_loses_at_random_keeps_its_rate() {
         let whole = estimated(|_| Some(20));
         let lossy = estimated(|id| (!is_lost(id, 10)).then_some(20));
+        assert!(lossy > whole / 2, "{lossy} of {whole}");
+    }
+
+    #[test]
+    fn a_report_that_gets_lost_is_no_loss_of_packets() {
+        let whole = estimated(|_| Some(20));
+        let lossy = reported(|id| (!is_lost(id, 10)).then_some(20), |batch| !is_lost(batch, 5));
         assert!(lossy > whole / 2, "{lossy} of {whole}");
     }
 

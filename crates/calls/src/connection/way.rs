@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use rtc::interceptor::PacketReport;
 
+/// So many packets in a row that did not arrive, before the first that did, are those of a report that itself got lost: of them nothing is known.
+const UNREPORTED: usize = 4;
 /// Loss is judged over about so many packets: in one report of a few, one that is lost is much.
 const LOSS_WINDOW: f64 = 300.0;
 /// The least wait is looked for over one to two times so many seconds: a key frame waits in its own queue, and not for that long.
@@ -33,7 +35,9 @@ impl Way {
     /// Takes a report.
     pub(super) fn take(&mut self, reports: &[PacketReport]) {
         let lost = reports.iter().filter(|report| !report.arrived).count();
-        let count = reports.len().max(1) as f64;
+        let unreported = reports.iter().take_while(|report| !report.arrived).count();
+        let unreported = if unreported < UNREPORTED { 0 } else { unreported };
+        let (lost, count) = (lost - unreported, (reports.len() - unreported).max(1) as f64);
         self.loss += (lost as f64 / count - self.loss) * (count / LOSS_WINDOW).min(1.0);
         for report in reports {
             let Some(arrival) = report.arrival else { continue };
