@@ -115,7 +115,7 @@ async fn another_path(client: &Browser, member: &mut Running, ana: &Member) -> R
         Ok(last_line(ana)?.is_some_and(|line| number(&line, "frames_decoded") >= decoded + 60))
     })?;
     let (seen, line) = (client.script(SEEN).await?, last_line(ana)?.context("a line of statistics")?);
-    ensure!(seen["refused"] == 0 && line["decrypt_errors"] == 0, "nothing failed to open: {seen}, {line}");
+    ensure!(number(&seen, "refused") == 0 && number(&line, "decrypt_errors") == 0, "nothing failed to open: {seen}, {line}");
     Ok(())
 }
 
