@@ -127,6 +127,7 @@ fn wire(devices: Vec<Device>) -> (Vec<Session>, Vec<Arc<Watcher>>, Ends) {
                     }
                     Event::Changed(_) => {}
                     Event::DeviceFailed(track, error) => panic!("{track:?}: {error}"),
+                    Event::SpeakerFailed(error) => panic!("{error}"),
                     Event::Ended { outcome, end, stats, .. } => ended.send_modify(|ends| ends.push((device.id, outcome, end, stats))),
                 }
             }

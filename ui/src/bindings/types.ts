@@ -702,7 +702,7 @@ seen_by: Array<string>,
  */
 saved_by: Array<string>, };
 
-export type Gear = "camera" | "microphone" | "speaker" | "sound" | "screen";
+export type Gear = "camera" | "microphone" | "speaker" | "screen";
 
 export type GuestLinkView = { 
 /**

@@ -98,6 +98,8 @@ pub enum Event {
     Changed(CallView),
     /// A device is gone; the call goes on without.
     DeviceFailed(Track, DeviceError),
+    /// The loudspeaker is gone; the call goes on unheard.
+    SpeakerFailed(DeviceError),
     /// It is over; nothing more comes.
     Ended {
         /// What came of it.

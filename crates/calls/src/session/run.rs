@@ -391,7 +391,7 @@ impl Running {
                 }
                 return self.tell(Event::DeviceFailed(track, error)).await;
             }
-            Outgoing::SpeakerFailed(error) => return self.tell(Event::DeviceFailed(Track::Audio, error)).await,
+            Outgoing::SpeakerFailed(error) => return self.tell(Event::SpeakerFailed(error)).await,
         };
         let Some(sealer) = self.sealers.get_mut(track as usize) else { return };
         if let Err(error) = sealer.seal(&frame, &mut self.sealed) {

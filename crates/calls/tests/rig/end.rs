@@ -154,6 +154,7 @@ async fn run(settings: Settings) {
                     tell(&Told::Phase(name.into(), asks, epoch_ms()));
                 }
                 Some(Event::DeviceFailed(track, error)) => panic!("{track:?}: {error}"),
+                Some(Event::SpeakerFailed(error)) => panic!("{error}"),
                 Some(Event::Ended { .. }) | None => return tell(&Told::Ended),
             },
         }

@@ -63,6 +63,8 @@ pub(super) struct Active {
     pub(super) codes: BTreeMap<String, String>,
     /// Devices that do not work, and why.
     pub(super) problems: BTreeMap<Gear, String>,
+    /// When a device that had ended was opened anew.
+    pub(super) reopened_at: BTreeMap<Gear, Instant>,
     /// When the relay is told again that this device is in the call.
     pub(super) present_until: Instant,
     pub(super) seconds_noted: u32,
@@ -123,6 +125,7 @@ impl Active {
             had_others: false,
             codes: BTreeMap::new(),
             problems: BTreeMap::new(),
+            reopened_at: BTreeMap::new(),
             present_until: now,
             seconds_noted: 0,
         })
@@ -159,9 +162,6 @@ impl Active {
     /// A device of this kind works, or is wanted no longer.
     pub(super) fn settled(&mut self, gear: Gear) {
         self.problems.remove(&gear);
-        if matches!(gear, Gear::Microphone | Gear::Speaker) {
-            self.problems.remove(&Gear::Sound);
-        }
     }
 
     /// What this device sends.

@@ -17,10 +17,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::active::Active;
 use super::door::Doors;
+use super::gear::gear;
 use super::options::CallOptions;
 use super::order::Order;
 use super::post::Mail;
 use super::signal::Heard;
+use super::view::Gear;
 use crate::cache::calls::Call;
 use crate::change::Change;
 use crate::error::Result;
@@ -148,7 +150,8 @@ impl<'a> Desk<'a> {
                 }
                 self.show();
             }
-            Some(Event::DeviceFailed(track, error)) => self.device_failed(track, error.to_string()).await,
+            Some(Event::DeviceFailed(track, error)) => self.ended_by_itself(gear(track), error.to_string()).await,
+            Some(Event::SpeakerFailed(error)) => self.ended_by_itself(Gear::Speaker, error.to_string()).await,
             Some(Event::Ended { outcome, end, stats, seconds }) => noted(self.ended(outcome, end, &stats, seconds).await),
             // The session is gone without a word: a thread could not be had.
             None => noted(self.ended(CallOutcome::Failed, bezel_calls::call::End::Network, &CallStats::default(), 0).await),

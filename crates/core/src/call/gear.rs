@@ -1,15 +1,30 @@
 //! Devices of the running call: opened aside, switched, and what happens when one fails.
 
+use std::time::Duration;
+
 use bezel_calls::call::Input;
 use bezel_calls::session::Command;
 use bezel_crypto::call::Track;
 use bezel_protocol::CallId;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::desk::Desk;
-use super::options::{Processing, Screen, Source};
+use super::options::{CallOptions, Processing, Screen, Source};
 use super::order::{Opened, Order};
 use super::view::Gear;
+
+/// A device that ends twice within this time is not opened again.
+const REOPENING: Duration = Duration::from_secs(10);
+
+/// What makes a track.
+pub(super) const fn gear(track: Track) -> Gear {
+    match track {
+        Track::Audio => Gear::Microphone,
+        Track::Camera => Gear::Camera,
+        Track::Screen => Gear::Screen,
+    }
+}
 
 impl Desk<'_> {
     /// Microphone and camera are switched; a camera that is off is not open.
@@ -108,14 +123,21 @@ impl Desk<'_> {
         }
     }
 
-    /// The device of a track, or of sound that is heard, is gone.
-    pub(super) async fn device_failed(&mut self, track: Track, problem: String) {
-        let gear = match track {
-            Track::Audio => Gear::Sound,
-            Track::Camera => Gear::Camera,
-            Track::Screen => Gear::Screen,
-        };
-        self.failed(gear, problem).await;
+    /// A device ended. It may be there again at once, as when a sound server let go of it: it is opened anew, though not again and again.
+    pub(super) async fn ended_by_itself(&mut self, gear: Gear, problem: String) {
+        let Some(active) = &mut self.active else { return };
+        let now = Instant::now();
+        if gear == Gear::Screen || active.reopened_at.get(&gear).is_some_and(|at| now.duration_since(*at) < REOPENING) {
+            return self.failed(gear, problem).await;
+        }
+        tracing::info!(?gear, problem, "a device is opened anew");
+        active.reopened_at.insert(gear, now);
+        let CallOptions { camera, microphone, speaker, .. } = active.options.clone();
+        match gear {
+            Gear::Camera => self.take_camera(camera),
+            Gear::Microphone => self.take_microphone(microphone),
+            Gear::Speaker | Gear::Screen => self.take_speaker(speaker),
+        }
     }
 
     /// The call goes on without a device.
@@ -123,7 +145,7 @@ impl Desk<'_> {
         let Some(active) = &mut self.active else { return };
         match gear {
             // One who hears nothing still sees.
-            Gear::Microphone | Gear::Speaker | Gear::Sound => {}
+            Gear::Microphone | Gear::Speaker => {}
             Gear::Camera => active.options.is_camera_on = false,
             Gear::Screen => active.screen = None,
         }

@@ -67,8 +67,6 @@ pub enum Gear {
     Camera,
     Microphone,
     Speaker,
-    /// A microphone or a loudspeaker that was in use.
-    Sound,
     Screen,
 }
 
