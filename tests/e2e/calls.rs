@@ -4,10 +4,14 @@ use anyhow::{Context as _, Result};
 use bezel_tests::member::Member;
 use bezel_tests::relay::Relay;
 use bezel_tests::scene::{Stage, found, join, relay};
+use bezel_tests::sound::SoundServer;
 use serde_json::Value;
 
 /// So long media flow, in seconds.
 const SECONDS: &str = "12";
+
+/// The pitch of the synthetic tone.
+const TONE: f32 = 440.0;
 
 /// Members who are all in one conversation, the first of them its owner.
 fn conversation(names: &[&str]) -> Result<(Stage, Relay, Vec<Member>, String)> {
@@ -72,4 +76,18 @@ fn four_processes_make_a_mesh() -> Result<()> {
         assert!(stats["frames_verified"].as_u64() > Some(5), "{stats}");
     }
     Ok(())
+}
+
+/// The way of sound through the system: a process whose loudspeaker is the sound server's.
+#[test]
+fn a_voice_is_heard_from_a_loudspeaker_of_a_real_sound_server() -> Result<()> {
+    let (stage, _relay, members, ring) = conversation(&["ana", "bob"])?;
+    let [ana, bob] = &members[..] else { anyhow::bail!("two members") };
+    let server = SoundServer::start(&stage.folder("sound"), &["Hall"])?;
+    let calls = ana.start("start", &["call", "start", &ring, "--source", "synthetic", "--media", "audio"])?;
+    let bob = server.variables().iter().fold(bob.clone(), |bob, (name, value)| bob.with(name, value));
+    let mut answers = bob.start("answer", &["call", "answer", "--within", "120", "--media", "audio"])?;
+    server.hear("Hall", TONE).with_context(|| format!("{}\n{}", calls.log(), answers.log()))?;
+    answers.signal("INT")?;
+    answers.until("it left", || Ok(true))
 }

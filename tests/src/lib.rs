@@ -12,5 +12,6 @@ pub mod needle;
 pub mod process;
 pub mod relay;
 pub mod scene;
+pub mod sound;
 pub mod window;
 pub mod wire;

@@ -6,6 +6,7 @@ mod group;
 mod guest;
 mod reconnect;
 mod screen;
+mod sound;
 
 use anyhow::Result;
 use bezel_tests::call::{Room, call, choose_pattern, ended, hang_up, in_call, live, moves, pattern};
