@@ -1,16 +1,6 @@
 import { expect, test } from "vitest";
+import { message } from "./frameMessage";
 import { readFrame, readGap, readName, readPlanes, shown, taken } from "./pictureWire";
-
-/** A frame as the app sends it. */
-function message(person: string | null, isKey: boolean, isScreen = false, timestamp = 90_000): ArrayBuffer {
-  const id = new TextEncoder().encode(person ?? "");
-  const bytes = new Uint8Array(10 + id.length + 3);
-  bytes.set([(isKey ? 1 : 0) | (isScreen ? 2 : 0) | (person === null ? 4 : 0), id.length]);
-  bytes.set(id, 2);
-  new DataView(bytes.buffer).setBigInt64(2 + id.length, BigInt(timestamp));
-  bytes.set([7, 8, 9], 10 + id.length);
-  return bytes.buffer;
-}
 
 test("a frame says whose it is, when it was, and whether it stands alone", () => {
   const frame = readFrame(message("d-ben-1", true, true));

@@ -1,20 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fakeHost } from "../host/fake";
 import type { Host } from "../host/host";
+import { message } from "./frameMessage";
 import { Pictures } from "./pictures";
 
 const BEN = { person: "d-ben-1", isScreen: false };
-
-/** A frame as the app sends it. */
-function message(person: string | null, isKey: boolean, isScreen = false, timestamp = 90_000): ArrayBuffer {
-  const id = new TextEncoder().encode(person ?? "");
-  const bytes = new Uint8Array(10 + id.length + 3);
-  bytes.set([(isKey ? 1 : 0) | (isScreen ? 2 : 0) | (person === null ? 4 : 0), id.length]);
-  bytes.set(id, 2);
-  new DataView(bytes.buffer).setBigInt64(2 + id.length, BigInt(timestamp));
-  bytes.set([7, 8, 9], 10 + id.length);
-  return bytes.buffer;
-}
 
 test("where frames were left out a key frame is asked for at once", () => {
   const { pictures, canvas } = watching();
