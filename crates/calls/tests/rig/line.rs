@@ -59,8 +59,6 @@ impl Line {
         for side in ["a", "b"] {
             inside(side, "link set lo up");
             for pair in 0..PAIRS {
-                // The pairs are networks of their own: nobody comes from one into the other.
-                inside(side, &format!("rule add from {} to {}/24 prohibit", address(side, pair), address(side, 1 - pair)));
                 inside("line", &format!("link add {side}{pair} type veth peer name eth{pair} netns {name}-{side}"));
                 inside("line", &format!("link set {side}{pair} up"));
                 // Several packets in one would be one packet at the other end.
@@ -99,8 +97,12 @@ impl Line {
         self.join();
     }
 
-    /// Side A comes into the second network too.
+    /// Side A comes into the second network too. From then on nobody comes from one network into the other.
     pub fn join(&self) {
+        for (side, pair) in [("a", 0), ("a", 1), ("b", 0), ("b", 1)] {
+            let (from, to) = (address(side, pair), address(side, 1 - pair));
+            ip(&format!("-n {}-{side} rule add from {from} to {to}/24 prohibit", self.name));
+        }
         join(&self.name, "a", 1);
     }
 
