@@ -11,7 +11,7 @@ use crate::process::{PATIENCE, Running, isolated, make_home};
 /// A running PulseAudio.
 #[derive(Debug)]
 pub struct SoundServer {
-    server: Running,
+    _server: Running,
     folder: PathBuf,
 }
 
@@ -41,7 +41,7 @@ impl SoundServer {
         command.arg("-L").arg(format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display()));
         let mut server = Running::start("pulseaudio", &mut command, &folder.join("sound.log"))?;
         server.until("it listens", || Ok(socket.exists()))?;
-        Ok(Self { server, folder: folder.to_owned() })
+        Ok(Self { _server: server, folder: folder.to_owned() })
     }
 
     /// Lets programs find it. Whoever has no cookie is turned away by the server, though it would take any.
