@@ -50,6 +50,13 @@ fn see_each_other(pair: &Pair, since_ms: u64, at_least: usize) {
     }
 }
 
+/// No frame came twice to either end.
+fn none_came_twice(pair: &Pair) {
+    for report in pair.reports() {
+        assert_eq!(report.peer("replays"), 0, "{}", report.stats);
+    }
+}
+
 /// Waits until an end notices that the path is gone. The other may not: it hears of the new one first.
 fn lose_the_path(pair: &Pair) {
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -70,6 +77,7 @@ fn pictures_come_whole_and_in_order_though_every_tenth_packet_is_lost() {
     let pair = call(&line, [Settings::new(1, true), Settings::new(2, false)]);
     line.set(0, Fault { loss: 0.1, delay: 10.0, ..Fault::default() });
     see_each_other(&pair, rig::epoch_ms(), 100);
+    none_came_twice(&pair);
     // Packets were lost, so this means something.
     let deadline = Instant::now() + Duration::from_secs(60);
     while pair.ends[1].report().peer("loss_out").as_f64().unwrap() <= 0.0 {
@@ -84,6 +92,7 @@ fn pictures_come_in_order_though_packets_overtake_each_other() {
     let pair = call(&line, [Settings::new(1, true), Settings::new(2, false)]);
     line.set(0, Fault { delay: 30.0, jitter: 20.0, ..Fault::default() });
     see_each_other(&pair, rig::epoch_ms(), 100);
+    none_came_twice(&pair);
 }
 
 #[test]
@@ -99,6 +108,7 @@ fn a_narrow_line_makes_pictures_smaller() {
         }
     }
     see_each_other(&pair, rig::epoch_ms(), 30);
+    none_came_twice(&pair);
 }
 
 #[test]
@@ -112,6 +122,7 @@ fn after_a_cut_the_call_comes_back_by_itself() {
     let returned = rig::epoch_ms();
     pair.ends.iter().for_each(|end| end.until("the return", is_live));
     see_each_other(&pair, returned, 30);
+    none_came_twice(&pair);
 }
 
 #[test]
@@ -124,6 +135,7 @@ fn a_call_goes_on_by_another_path_whoever_made_the_offer() {
         line.switch();
         let switched = rig::epoch_ms();
         see_each_other(&pair, switched, 30);
+        none_came_twice(&pair);
         assert!(pair.ends.each_ref().map(carried) > before, "what the old path carried counts on");
     }
 }
@@ -142,6 +154,7 @@ fn another_network_is_taken_while_the_old_one_carries_and_nothing_breaks_off() {
     line.leave();
     let left = rig::epoch_ms();
     see_each_other(&pair, left, 60);
+    none_came_twice(&pair);
     for end in &pair.ends {
         let phases = end.heard(|heard| heard.phases.clone());
         assert!(phases.iter().all(|(phase, ..)| phase != "reconnecting"), "{phases:?}");

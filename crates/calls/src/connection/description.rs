@@ -40,7 +40,7 @@ pub fn check_description(sdp: &str) -> Result<(), BadDescription> {
 
 /// The SHA-256 fingerprint of a description's certificate; none where there is none, or more than one.
 #[must_use]
-pub fn fingerprint(sdp: &str) -> Option<[u8; 32]> {
+pub(super) fn fingerprint(sdp: &str) -> Option<[u8; 32]> {
     let mut found = None;
     for line in sdp.lines() {
         let Some(value) = line.trim_end().strip_prefix("a=fingerprint:") else { continue };

@@ -23,7 +23,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 pub use self::certificate::Certificate;
-pub use self::description::{BadDescription, check_description, fingerprint};
+pub use self::description::{BadDescription, check_description};
 pub use self::network::addresses;
 pub use self::webrtc::WebRtc;
 use crate::rtp::Assembled;

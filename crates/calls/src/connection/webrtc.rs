@@ -17,15 +17,13 @@ use webrtc::peer_connection::{
     RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState, RTCSessionDescription, RTCStatsReportEntry, StatsSelector,
 };
 
-use super::description::without_addresses;
+use super::description::{fingerprint, without_addresses};
 use super::estimate::Estimate;
 use super::feedback::{Arrivals, Feedback};
 use super::inbound::{self, Inbound};
 use super::outbound::Outbound;
 use super::stack::{AUDIO_CLOCK, Stack, VIDEO_CLOCK};
-use super::{
-    Certificate, Connection, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, LinkStats, check_description, fingerprint,
-};
+use super::{Certificate, Connection, ConnectionError, ConnectionEvent, ConnectionOptions, LinkState, LinkStats, check_description};
 use crate::clock;
 
 /// So many events wait for whoever reads them.
