@@ -174,4 +174,5 @@ fn the_person_is_asked_when_no_attempt_helped_and_may_go_on() {
     pair.ends.iter().for_each(|end| end.tell(&Order::Retry));
     pair.ends.iter().for_each(|end| end.until("the return", is_live));
     see_each_other(&pair, returned, 30);
+    none_came_twice(&pair);
 }

@@ -47,8 +47,10 @@ pub struct Assembler {
     timestamp: Unwrapped,
     packets: BTreeMap<i64, Packet>,
     missing: BTreeMap<i64, Missing>,
-    /// The next packet of the next frame; none before the first key frame.
-    next: Option<i64>,
+    /// Where the next frame begins, or the key frame that is waited for may; packets before it are over. From here to the highest, every packet
+    /// is here or missing.
+    next: i64,
+    waits_for_key: bool,
     highest: Option<i64>,
     asked_key: Option<Instant>,
     lost: u64,
@@ -89,7 +91,8 @@ impl Assembler {
             timestamp: Unwrapped { last: None },
             packets: BTreeMap::new(),
             missing: BTreeMap::new(),
-            next: None,
+            next: i64::MIN,
+            waits_for_key: true,
             highest: None,
             asked_key: None,
             lost: 0,
@@ -104,22 +107,26 @@ impl Assembler {
 
     /// Takes a packet: its sequence number, timestamp and marker (RFC 3550 §5.1), and its payload.
     pub fn push(&mut self, sequence: u16, timestamp: u32, ends: bool, payload: &Bytes, now: Instant) {
+        // What is no packet of a picture is as good as lost.
+        let Some((begins, part)) = strip(payload) else { return };
         let sequence = self.sequence.sequence(sequence);
         let timestamp = self.timestamp.timestamp(timestamp);
         self.missing.remove(&sequence);
-        if let Some(highest) = self.highest {
+        match self.highest {
+            None => self.next = sequence,
             // A gap of more than a window is a new beginning.
-            if sequence - highest > MAX_PACKETS as i64 {
+            Some(highest) if sequence - highest > MAX_PACKETS as i64 => {
                 self.restart();
-            } else {
+                self.next = sequence;
+            }
+            Some(highest) => {
                 for gap in highest + 1..sequence {
                     self.missing.insert(gap, Missing { since: now, asked: None, asks: 0 });
                 }
             }
         }
         self.highest = self.highest.max(Some(sequence));
-        let Some((begins, part)) = strip(payload) else { return };
-        if self.next.is_none_or(|next| sequence >= next) {
+        if sequence >= self.next {
             self.packets.insert(sequence, Packet { timestamp, begins, ends, part, at: now });
         }
         if self.packets.len() > MAX_PACKETS {
@@ -139,7 +146,7 @@ impl Assembler {
         if !asks.is_empty() {
             steps.push(Step::Ask(asks));
         }
-        if self.next.is_none()
+        if self.waits_for_key
             && self.highest.is_some()
             && self.asked_key.is_none_or(|asked| now.saturating_duration_since(asked) >= ASK_KEY_AGAIN)
         {
@@ -149,24 +156,25 @@ impl Assembler {
         steps
     }
 
-    /// Goes on with the next key frame only: what came could not be opened or decoded.
+    /// Goes on with the next key frame only: what came could not be opened or decoded. What comes of it again is over.
     pub fn restart(&mut self) {
         self.lost += self.missing.len() as u64;
         self.missing.clear();
         self.packets.clear();
-        self.next = None;
+        self.next = self.highest.map_or(i64::MIN, |highest| highest + 1);
+        self.waits_for_key = true;
     }
 
     /// When there may be something to do though nothing came.
     #[must_use]
     pub fn wakes_at(&self, now: Instant) -> Option<Instant> {
-        (!self.missing.is_empty() || self.next.is_none() && self.highest.is_some()).then(|| now + FIRST_ASK)
+        (!self.missing.is_empty() || self.waits_for_key && self.highest.is_some()).then(|| now + FIRST_ASK)
     }
 
     fn whole_frame(&mut self) -> Option<Assembled> {
-        let first = match self.next {
-            Some(next) => next,
-            None => *self.packets.iter().find(|(_, packet)| packet.begins_key())?.0,
+        let first = match self.waits_for_key {
+            false => self.next,
+            true => *self.packets.iter().find(|(_, packet)| packet.begins_key())?.0,
         };
         let timestamp = self.packets.get(&first).filter(|packet| packet.begins)?.timestamp;
         let mut last = first;
@@ -179,7 +187,7 @@ impl Assembler {
         }
         let after = self.packets.split_off(&(last + 1));
         let mut parts = std::mem::replace(&mut self.packets, after).split_off(&first);
-        self.next = Some(last + 1);
+        (self.next, self.waits_for_key) = (last + 1, false);
         self.missing.retain(|sequence, _| *sequence > last);
         let at = parts.values().map(|packet| packet.at).max()?;
         let data = match parts.len() {
@@ -202,12 +210,15 @@ impl Assembler {
         let missing = std::mem::take(&mut self.missing);
         let (over, waiting): (BTreeMap<_, _>, BTreeMap<_, _>) = missing.into_iter().partition(|(_, missing)| is_over(missing));
         self.lost += over.len() as u64;
+        self.waits_for_key = true;
         // A key frame that is coming in already is waited for.
         let after = over.keys().next_back().copied().unwrap_or_default();
-        let key = self.packets.range(after..).find(|(_, packet)| packet.begins_key()).map(|(sequence, _)| *sequence);
-        self.packets = key.map(|key| self.packets.split_off(&key)).unwrap_or_default();
-        self.missing = key.map(|key| waiting.into_iter().filter(|(sequence, _)| *sequence > key).collect()).unwrap_or_default();
-        self.next = None;
+        let Some(key) = self.packets.range(after..).find(|(_, packet)| packet.begins_key()).map(|(sequence, _)| *sequence) else {
+            return self.restart();
+        };
+        self.next = key;
+        self.packets = self.packets.split_off(&key);
+        self.missing = waiting.into_iter().filter(|(sequence, _)| *sequence > key).collect();
     }
 
     fn asks(&mut self, now: Instant, round_trip: Duration) -> Vec<u16> {
@@ -285,6 +296,53 @@ mod tests {
         }
 
         #[test]
+        fn no_frame_comes_out_twice_or_after_a_later_one_and_a_key_frame_mends_everything(
+            sizes in proptest::collection::vec((1usize..4000, any::<bool>()), 2..25),
+            faults in proptest::collection::vec((0usize..100, 0u8..4, 0usize..100), 0..80),
+        ) {
+            let frames: Vec<Bytes> = sizes.iter().enumerate().map(|(number, (size, is_key))| frame(number as u32, *is_key, *size)).collect();
+            let packets = packets(&frames);
+            let (mut assembler, mut now) = (Assembler::new(), clock::now());
+            let mut out = Vec::new();
+            let mut push = |assembler: &mut Assembler, at: usize, now| {
+                let (sequence, timestamp, ends, payload) = &packets[at];
+                assembler.push(*sequence, *timestamp, *ends, payload, now);
+                out.extend(assembler.steps(now, RTT).into_iter().filter_map(|step| if let Step::Frame(frame) = step { Some(frame.timestamp) } else { None }));
+            };
+            for at in 0..packets.len() {
+                now += Duration::from_millis(5);
+                let mut is_lost = false;
+                for (_, kind, other) in faults.iter().filter(|(of, ..)| of % packets.len() == at) {
+                    match kind {
+                        0 => is_lost = true,
+                        // Comes once more.
+                        1 => push(&mut assembler, other % (at + 1), now),
+                        2 => assembler.restart(),
+                        _ => now += GIVE_UP,
+                    }
+                }
+                if !is_lost {
+                    push(&mut assembler, at, now);
+                }
+            }
+            prop_assert!(out.is_sorted_by(|a, b| a < b), "{out:?}");
+            // Whatever came before, a key frame after it is shown at the latest when its holes are given up.
+            let (last, ..) = packets[packets.len() - 1];
+            let key = frame(99, true, 3000);
+            let mut parts = (1..).zip(fragments(&key)).peekable();
+            while let Some((number, part)) = parts.next() {
+                assembler.push(last.wrapping_add(number), 99 * 3000, parts.peek().is_none(), &part, now);
+            }
+            let mut end: Vec<Step> = assembler.steps(now, RTT);
+            for _ in 0..2 {
+                now += GIVE_UP + FIRST_ASK;
+                end.extend(assembler.steps(now, RTT));
+            }
+            let given = given(&end);
+            prop_assert_eq!(given.last(), Some(&key));
+        }
+
+        #[test]
         fn any_packets_are_taken_without_a_panic(packets in proptest::collection::vec((any::<u16>(), any::<u32>(), any::<bool>(), proptest::collection::vec(any::<u8>(), 0..8)), 0..300)) {
             let (mut assembler, mut now) = (Assembler::new(), clock::now());
             for (sequence, timestamp, ends, payload) in packets {
@@ -324,6 +382,22 @@ mod tests {
         assert_eq!(asks, MAX_ASKS);
         assert_eq!(keys, 2, "again after half a second");
         assert_eq!(assembler.lost(), 1);
+    }
+
+    #[test]
+    fn a_key_frame_that_came_is_over_when_its_packets_come_again() {
+        let frames: Vec<Bytes> = (0..2).map(|number| frame(number, true, 3000)).collect();
+        let (mut assembler, now) = (Assembler::new(), clock::now());
+        let all = packets(&frames);
+        let (first, second) = all.split_at(all.len() / 2);
+        let push = |assembler: &mut Assembler, packets: &[(u16, u32, bool, Bytes)]| {
+            packets.iter().for_each(|(sequence, timestamp, ends, payload)| assembler.push(*sequence, *timestamp, *ends, payload, now));
+            given(&assembler.steps(now, RTT))
+        };
+        assert_eq!(push(&mut assembler, first), frames[..1]);
+        assembler.restart();
+        assert!(push(&mut assembler, first).is_empty(), "it was given out before");
+        assert_eq!(push(&mut assembler, second), frames[1..]);
     }
 
     #[test]
