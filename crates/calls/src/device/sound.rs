@@ -108,7 +108,8 @@ impl Drop for OpenStream {
 }
 
 fn find(id: Option<&str>, kind: &str, default: impl Fn(&cpal::Host) -> Option<Device>) -> Result<(String, Device), DeviceError> {
-    let gone = || DeviceError::Gone(id.map_or_else(|| format!("The {kind}"), |id| format!("The {kind} {id}")));
+    let unnamed = || id.map_or_else(|| format!("The {kind}"), |id| format!("The {kind} {id}"));
+    let gone = || DeviceError::Gone(unnamed());
     let device = match id {
         None => default(&cpal::default_host()),
         Some(id) => {
@@ -117,7 +118,7 @@ fn find(id: Option<&str>, kind: &str, default: impl Fn(&cpal::Host) -> Option<De
         }
     }
     .ok_or_else(gone)?;
-    let name = device.description().map_or_else(|_| format!("The {kind}"), |description| description.name().to_owned());
+    let name = device.description().map_or_else(|_| unnamed(), |description| description.name().to_owned());
     Ok((name, device))
 }
 

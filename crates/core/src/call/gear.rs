@@ -133,11 +133,14 @@ impl Desk<'_> {
         tracing::info!(?gear, problem, "a device is opened anew");
         active.reopened_at.insert(gear, now);
         let CallOptions { camera, microphone, speaker, .. } = active.options.clone();
-        match gear {
-            Gear::Camera => self.take_camera(camera),
-            Gear::Microphone => self.take_microphone(microphone),
-            Gear::Speaker | Gear::Screen => self.take_speaker(speaker),
-        }
+        // Where it stays away, people are told which device it was, not what became of the search for it.
+        self.open(async move {
+            match gear {
+                Gear::Camera => Opened::Camera(camera.camera().await.map_err(|_| problem)),
+                Gear::Microphone => Opened::Microphone(microphone.microphone().await.map_err(|_| problem)),
+                Gear::Speaker | Gear::Screen => Opened::Speaker(speaker.speaker().await.map_err(|_| problem)),
+            }
+        });
     }
 
     /// The call goes on without a device.
