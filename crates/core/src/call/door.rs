@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,13 +12,17 @@ use bezel_protocol::guest::{Direction, GuestSignalBody, MAX_GUEST_NAME_CHARS};
 use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::wire::GuestMessage;
 use bezel_protocol::{CallId, ConversationId, GuestId};
+use tokio::time::Instant;
 
 use crate::cache;
 use crate::error::{Error, Result};
+use crate::file::is_hidden;
 use crate::member::Member;
 
 /// So many guests are remembered. Where more come, those who have gone are forgotten; beyond that nobody is heard.
 const MAX_GUESTS: usize = 64;
+/// A browser that waits knocks again and again, once a minute where nobody looks at it. Whoever was silent for longer has gone.
+const SILENCE: Duration = Duration::from_secs(150);
 
 /// Where a guest stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,7 @@ pub(super) struct Guest {
     /// It rang here for this guest.
     pub(super) has_rung: bool,
     number: u64,
+    heard_at: Instant,
 }
 
 impl Guest {
@@ -129,7 +135,7 @@ impl Doors {
             return Err(refused("the signal came before"));
         }
         if let Some(known) = self.0.get_mut(&guest) {
-            known.number = signal.number;
+            (known.number, known.heard_at) = (signal.number, Instant::now());
         }
         if let GuestSignalBody::Knock { name, key, exchange } = signal.body {
             let is_used = invitation.is_single_use
@@ -198,10 +204,22 @@ impl Doors {
             known.standing = standing;
             return Ok(());
         }
-        let name: String = said.name.trim().chars().filter(|character| !character.is_control()).take(MAX_GUEST_NAME_CHARS).collect();
-        let name = if name.is_empty() { "?".into() } else { name };
+        let name: String = said.name.chars().filter(|character| !is_hidden(*character)).take(MAX_GUEST_NAME_CHARS).collect();
+        let name = Some(name.trim()).filter(|name| !name.is_empty()).unwrap_or("?").to_owned();
         let GuestStanding { guest, key: key_text, exchange, .. } = said;
-        let new = Guest { call, conversation, invitation, name, key, key_text, exchange, standing, has_rung: false, number: 0 };
+        let new = Guest {
+            call,
+            conversation,
+            invitation,
+            name,
+            key,
+            key_text,
+            exchange,
+            standing,
+            has_rung: false,
+            number: 0,
+            heard_at: Instant::now(),
+        };
         self.0.insert(guest, new);
         Ok(())
     }
@@ -232,6 +250,13 @@ impl Doors {
             Standing::Refused => Standing::Refused,
         };
         Some(Said::Gone)
+    }
+
+    /// Whether somebody waits no more whose going was not heard.
+    pub(super) fn misses_someone(&mut self, now: Instant) -> bool {
+        let is_silent = |guest: &Guest| guest.standing == Standing::Waiting && now.saturating_duration_since(guest.heard_at) > SILENCE;
+        let silent = self.0.values_mut().filter(|guest| is_silent(guest));
+        silent.map(|guest| guest.standing = Standing::Out).count() > 0
     }
 
     /// A call is over here: whoever was in it is no more.
@@ -323,6 +348,32 @@ mod tests {
         stands(&mut doors, guest(2), Standing::Waiting);
         doors.gone(guest(2));
         assert!(matches!(knocks(&mut doors, guest(2)), Said::Knocked));
+        assert_eq!(doors.waiting().count(), 1);
+    }
+
+    #[test]
+    fn a_name_holds_nothing_that_is_not_seen_or_makes_a_text_run_backwards() {
+        for (number, (said_name, shown)) in
+            [("Frau Vogel", "Frau Vogel"), ("\u{202e}ana (owner)\u{2066}", "ana (owner)"), (" \u{200b}\n ", "?")].into_iter().enumerate()
+        {
+            let (mut doors, guest) = (Doors::default(), guest(number));
+            let said = GuestStanding { name: said_name.into(), ..said(guest) };
+            doors.note(CALL, CONVERSATION, invitation(), said, Standing::Waiting).unwrap();
+            assert_eq!(doors.name(guest), shown);
+        }
+    }
+
+    #[test]
+    fn who_waits_and_is_silent_for_long_has_gone_and_waits_again_when_heard_again() {
+        let mut doors = Doors::default();
+        stands(&mut doors, guest(1), Standing::Waiting);
+        stands(&mut doors, guest(2), Standing::In);
+        assert!(!doors.misses_someone(Instant::now() + SILENCE / 2));
+        let later = Instant::now() + SILENCE * 2;
+        assert!(doors.misses_someone(later) && !doors.misses_someone(later), "said once");
+        assert_eq!(doors.waiting().count(), 0);
+        assert!(doors.get(guest(2)).is_some_and(|guest| guest.standing == Standing::In), "who talks need not knock");
+        assert!(matches!(knocks(&mut doors, guest(1)), Said::Knocked));
         assert_eq!(doors.waiting().count(), 1);
     }
 

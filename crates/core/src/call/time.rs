@@ -24,6 +24,10 @@ impl Desk<'_> {
             noted(self.look_after_open_calls().await);
         }
         let now = tokio::time::Instant::now();
+        if self.doors.misses_someone(now) {
+            self.nobody_waits().await;
+            self.show();
+        }
         let Some(active) = self.active.as_ref().filter(|active| active.is_in) else { return };
         let (call, session) = (active.call, active.session.clone());
         let (is_absent, rekey) = (active.present_until <= now, active.rekey.filter(|(at, _)| *at <= now));

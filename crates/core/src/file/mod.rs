@@ -38,4 +38,5 @@ pub use work::work;
 
 pub(crate) use announce::{accept, apply_revocation, believe_receipt};
 pub(crate) use list::view;
+pub(crate) use name::is_hidden;
 pub(crate) use transfer::Transfers;

@@ -33,7 +33,7 @@ fn trim(name: &str) -> &str {
 }
 
 /// Control characters, and those that change the direction of text or have no width.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
