@@ -1,7 +1,7 @@
 //! C1 in a web view that does not decode VP8: the app decodes, and pictures move all the same.
 
 use anyhow::Result;
-use bezel_tests::call::{Room, choose_pattern, hang_up, moves, pattern};
+use bezel_tests::call::{Room, choose_pattern, hung_up, moves, pattern};
 
 /// What a web view says whose GStreamer lacks the plugin.
 const KNOWS_NO_VP8: &str = "VideoDecoder.isConfigSupported = () => Promise.resolve({ supported: false });";
@@ -42,7 +42,6 @@ async fn pictures_move_in_a_web_view_that_does_not_decode() -> Result<()> {
     ana.until("a picture is seen", async || Ok(ana.script(IS_A_PICTURE).await?.as_bool() == Some(true))).await?;
     ana.painted().await?;
     ana.picture("call-raw").await?;
-    hang_up(&mut ben)?;
-    ana.find("call-ended").await?;
+    hung_up(ana, &mut ben).await?;
     room.ana.close().await
 }

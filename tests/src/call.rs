@@ -138,7 +138,7 @@ pub async fn choose(ana: &Window, device: &str, entry: &str) -> Result<()> {
     let button = format!("call-choose-{device}");
     ana.until(&format!("{entry} as {device}"), async || {
         // `innerText` is what is rendered; the driver's own text is empty for buttons that lay out their content.
-        let shown = ana.find(&button).await?.prop("innerText").await?.unwrap_or_default();
+        let shown = ana.find(&button).await?.prop("innerText").await.ok().flatten().unwrap_or_default();
         if shown.contains(entry) {
             return Ok(true);
         }
@@ -202,6 +202,16 @@ pub fn last_line(other: &Running) -> Option<Value> {
 /// A number of the statistics that the other side printed last.
 pub fn number(other: &Running, name: &str) -> u64 {
     last_line(other).and_then(|line| line.get(name)?.as_u64()).unwrap_or(0)
+}
+
+/// The other side hangs up, and the window says that the call is over, before it closes by itself a few seconds later.
+///
+/// # Errors
+/// If it doesn't, or the other process doesn't end.
+pub async fn hung_up(ana: &Window, other: &mut Running) -> Result<()> {
+    other.signal("INT")?;
+    in_call(other, ana.find("call-ended[data-outcome='completed']").await)?;
+    ended(other)
 }
 
 /// Ctrl C, as a person presses it.

@@ -77,10 +77,10 @@ async fn a_client_is_let_in_seen_and_heard_and_sent_away_and_another_is_refused(
     ana.painted().await?;
     ana.picture("call-send-away").await?;
     ana.click("confirm").await?;
+    // Nobody else is there; the window closes by itself a few seconds later.
+    ana.find("call-ended[data-outcome='completed']").await?;
     client.see("[data-testid='ended']").await?;
     client.picture("guest-sent-away").await?;
-    // Nobody else is there.
-    ana.find("call-ended[data-outcome='completed']").await?;
     ana.back_to(&room.main).await?;
     ana.see("call-row[data-outcome='completed']", "with a client").await?;
     for browser in [client, other] {

@@ -9,7 +9,7 @@ mod screen;
 mod sound;
 
 use anyhow::Result;
-use bezel_tests::call::{Room, call, choose_pattern, ended, hang_up, in_call, live, moves, pattern};
+use bezel_tests::call::{Room, call, choose_pattern, ended, hung_up, in_call, live, moves, pattern};
 
 /// A member by command line calls the app: it rings in a window of its own, is answered, moves, tells by what it is protected, is muted,
 /// left, and stands in the history with how it was.
@@ -85,8 +85,7 @@ async fn a_call_is_begun_after_a_look_at_oneself_and_may_stay_unanswered() -> Re
     ana.click("call-start").await?;
     live(ana, &mut answering).await?;
     // The one who answered leaves.
-    hang_up(&mut answering)?;
-    ana.find("call-ended").await?;
+    hung_up(ana, &mut answering).await?;
     ana.back_to(&room.main).await?;
 
     // Nobody is there.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bezel_tests::call::{Room, choose_pattern, hang_up, in_call, last_line, number};
+use bezel_tests::call::{Room, choose_pattern, hung_up, in_call, last_line, number};
 use bezel_tests::display::Display;
 use bezel_tests::process::{Running, wait_for};
 use serde_json::json;
@@ -60,8 +60,7 @@ async fn a_screen_is_chosen_and_shared_and_the_other_sides_is_shown_large() -> R
     ana.gone("call-sharing").await?;
     ana.find("call-share[aria-pressed='false']").await?;
     no_more_comes(&ben)?;
-    hang_up(&mut ben)?;
-    ana.find("call-ended[data-outcome='completed']").await?;
+    hung_up(ana, &mut ben).await?;
     room.ana.close().await
 }
 

@@ -1,7 +1,7 @@
 //! Loudspeakers and microphones of a real sound server in a call: chosen, heard, and unplugged. C7
 
 use anyhow::Result;
-use bezel_tests::call::{Room, choose, choose_pattern, hang_up, in_call, moves};
+use bezel_tests::call::{Room, choose, choose_pattern, hung_up, in_call, moves};
 use bezel_tests::scene::Stage;
 use bezel_tests::sound::SoundServer;
 use thirtyfour::Key;
@@ -38,7 +38,6 @@ async fn a_loudspeaker_is_chosen_heard_and_replaced_when_it_is_unplugged() -> Re
     choose(ana, "speaker", "Silence").await?;
     ana.gone("call-problem").await?;
     ana.click("dialog-close").await?;
-    hang_up(&mut ben)?;
-    ana.find("call-ended[data-outcome='completed']").await?;
+    hung_up(ana, &mut ben).await?;
     room.ana.close().await
 }
