@@ -24,7 +24,7 @@ const drawn = async (page, person) =>
 
 /** Bars of known colours over a white band, drawn as the app's planes are: what stands on the canvas, before and after the context was lost. */
 async function drawBars(bars) {
-  const { PlanePainter } = await import("/src/data/planePainter.ts");
+  const { PlanePainter } = await import("/planePainter.js");
   const contexts = [];
   const get = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (...asked) {

@@ -1,7 +1,10 @@
-// The interface over the fake core, served by Vite, and a browser that looks at it.
+// The interface over the fake core, built as it ships, and a browser that looks at it.
 import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { createServer } from "vite";
+import { build, preview as serve } from "vite";
 
 const BROWSERS = [process.env.BEZEL_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
@@ -9,9 +12,27 @@ const BROWSERS = [process.env.BEZEL_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chr
 export async function stage(work) {
   const executablePath = BROWSERS.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error("No Chromium: install Debian's chromium, or name one in BEZEL_CHROMIUM.");
-  const server = await createServer({ server: { port: 0, strictPort: false, host: "127.0.0.1" }, logLevel: "error" });
-  await server.listen();
-  const address = server.httpServer?.address();
+  const folder = await mkdtemp(join(tmpdir(), "bezel-interface-"));
+  await build({
+    logLevel: "error",
+    // The core is the fake one.
+    define: { "import.meta.env.DEV": "true" },
+    build: {
+      outDir: folder,
+      rollupOptions: {
+        // What a journey asks for by itself has a name of its own.
+        input: { index: "ui/index.html", planePainter: "ui/src/data/planePainter.ts" },
+        output: { entryFileNames: "[name].js" },
+        preserveEntrySignatures: "strict",
+      },
+    },
+  });
+  const server = await serve({
+    logLevel: "error",
+    build: { outDir: folder },
+    preview: { port: 0, strictPort: false, host: "127.0.0.1" },
+  });
+  const address = server.httpServer.address();
   if (!address || typeof address === "string") throw new Error("The server has no port.");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
   try {
@@ -19,6 +40,7 @@ export async function stage(work) {
   } finally {
     await browser.close();
     await server.close();
+    await rm(folder, { recursive: true });
   }
 }
 
