@@ -67,20 +67,21 @@ async fn read_video(
     let mut assembler = Assembler::new();
     loop {
         let wakes_at = assembler.wakes_at(clock::now()).map_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600), Into::into);
-        tokio::select! {
+        let event = tokio::select! {
             event = remote.poll() => match event {
-                Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
-                    let header = &packet.header;
-                    inbound.ssrc.store(header.ssrc, Ordering::Relaxed);
-                    assembler.push(header.sequence_number, header.timestamp, header.marker, &packet.payload, clock::now());
-                }
-                Some(_) => continue,
+                Some(event) => Some(event),
                 None => return,
             },
-            () = tokio::time::sleep_until(wakes_at) => {}
-        }
+            () = tokio::time::sleep_until(wakes_at) => None,
+        };
+        // Before the packet is taken: it may be the first of the key frame that everything goes on with.
         if inbound.restarts.swap(false, Ordering::AcqRel) {
             assembler.restart();
+        }
+        if let Some(TrackRemoteEvent::OnRtpPacket(packet)) = event {
+            let header = &packet.header;
+            inbound.ssrc.store(header.ssrc, Ordering::Relaxed);
+            assembler.push(header.sequence_number, header.timestamp, header.marker, &packet.payload, clock::now());
         }
         let round_trip = Duration::from_micros(round_trip.load(Ordering::Relaxed));
         for step in assembler.steps(clock::now(), round_trip) {

@@ -114,7 +114,7 @@ impl PeerLink {
 
     /// Opens a packet of sound and lets it play.
     pub(super) fn sound(&mut self, arrived: Arrived, packet: AudioPacket, playout: &Playout) {
-        if !self.is_late(Track::Audio, arrived.attempt) && self.open(Track::Audio, &packet.data, arrived.at) {
+        if !self.is_late(Track::Audio, arrived.attempt) && self.open(Track::Audio, &packet.data, arrived.at).is_ok() {
             self.came(arrived, Track::Audio, playout);
             self.stats.packets_received += 1;
             playout.push(arrived.peer, packet.sequence, packet.timestamp, std::mem::take(&mut self.opened), packet.at);
@@ -127,9 +127,12 @@ impl PeerLink {
         if self.is_late(track, attempt) {
             return;
         }
-        if !self.open(track, &frame.data, now) {
+        match self.open(track, &frame.data, now) {
+            Ok(()) => {}
+            // What builds on it was shown.
+            Err(FrameError::Replayed) => return,
             // What builds on it can't be shown either.
-            return self.paths.restart_track(track);
+            Err(_) => return self.paths.restart_track(track),
         }
         self.came(arrived, track, playout);
         self.stats.frames_received += 1;
@@ -180,13 +183,14 @@ impl PeerLink {
         self.stats.clone()
     }
 
-    fn open(&mut self, track: Track, sealed: &[u8], now: Instant) -> bool {
-        let Some(opener) = self.openers.get_mut(track as usize) else { return false };
-        match opener.open(sealed, now, &mut self.opened) {
-            Ok(()) => return true,
+    fn open(&mut self, track: Track, sealed: &[u8], now: Instant) -> Result<(), FrameError> {
+        let opener = self.openers.get_mut(track as usize).ok_or(FrameError::Failed)?;
+        let opened = opener.open(sealed, now, &mut self.opened);
+        match opened {
+            Ok(()) => {}
             Err(FrameError::Replayed) => self.stats.replays += 1,
             Err(_) => self.stats.decrypt_errors += 1,
         }
-        false
+        opened
     }
 }
