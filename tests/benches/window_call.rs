@@ -1,8 +1,9 @@
 //! What a call of two costs in the app's window: pictures drawn of a stream of 1280x720 at 30 pictures a second, and processor time of the
 //! web view and of the app, while both show and send a camera.
 //!
-//! `cargo bench -p bezel-tests --bench window_call`; the programs lie beside it (`cargo build --release --workspace --bins --features
-//! bezel-app/custom-protocol`). `BEZEL_SECONDS` sets for how long (20).
+//! `cargo bench -p bezel-tests --bench window_call`; the programs lie beside it, optimised, but of the app's crate in a build that lets itself be
+//! driven: `cargo build --release --workspace --bins --features bezel-app/custom-protocol --config
+//! 'profile.release.package.bezel-app.debug-assertions=true'`. `BEZEL_SECONDS` sets for how long (20).
 
 #![expect(clippy::print_stdout, reason = "its table is read where it was started")]
 
