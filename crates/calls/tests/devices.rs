@@ -234,5 +234,10 @@ fn inside_without_devices() {
     assert!(open_microphone(Some("pulseaudio:none")).map(drop).unwrap_err().to_string().contains("choose another device"));
     assert!(open_speaker(Some("nonsense")).map(drop).unwrap_err().to_string().contains("choose another device"));
     assert!(open_camera(Some("97"), 640, 360, 30).map(drop).unwrap_err().to_string().contains("camera 97"));
+    // A machine that has a camera may run this too.
+    if found.cameras.is_empty() {
+        let none = open_camera(None, 640, 360, 30).map(drop).unwrap_err().to_string();
+        assert_eq!(none, "A camera is not there: choose another device");
+    }
     assert!(open_screen(None, 15).map(drop).unwrap_err().to_string().contains("screen"));
 }

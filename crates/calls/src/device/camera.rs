@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use nokhwa::Camera;
 use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType};
 
+use super::list::cameras;
 use super::{DeviceError, Layout, Pictures, to_picture};
 use crate::clock;
 use crate::picture::Picture;
@@ -24,6 +25,7 @@ const KNOWN: [FrameFormat; 6] =
 /// # Errors
 /// When there is none of that id, or it can't be used: another program may have it.
 pub fn open_camera(id: Option<&str>, width: u32, height: u32, per_second: u32) -> Result<Box<dyn Pictures>, DeviceError> {
+    let is_first = id.is_none();
     let id = id.unwrap_or("0").to_owned();
     let name = format!("The camera {id}");
     let slot = Arc::new(Slot::default());
@@ -44,6 +46,8 @@ pub fn open_camera(id: Option<&str>, width: u32, height: u32, per_second: u32) -
         .map_err(|error| DeviceError::Failed { name: name.clone(), reason: error.to_string() })?;
     match opened.recv_timeout(START_WITHIN) {
         Ok(Ok(())) => Ok(Box::new(SystemCamera { name, slot })),
+        // What the system says of a camera where there is none helps nobody.
+        Ok(Err(_)) if is_first && cameras().is_empty() => Err(DeviceError::Gone("A camera".into())),
         Ok(Err(reason)) => Err(DeviceError::Failed { name, reason }),
         Err(_) => Err(DeviceError::Failed { name, reason: "it did not start; unplug it and plug it in again".into() }),
     }

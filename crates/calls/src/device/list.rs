@@ -59,7 +59,7 @@ impl DeviceWatch {
     }
 }
 
-fn cameras() -> Vec<DeviceInfo> {
+pub(super) fn cameras() -> Vec<DeviceInfo> {
     let found = nokhwa::query(nokhwa::utils::ApiBackend::Auto).unwrap_or_else(|error| {
         tracing::debug!(%error, "cameras can't be listed");
         Vec::new()

@@ -29,8 +29,8 @@ pub type Block = [f32; BLOCK];
 /// What a device can't do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    /// There is none of that name.
-    #[error("{0} is not there any more: choose another device")]
+    /// There is none of that name, or not any more.
+    #[error("{0} is not there: choose another device")]
     Gone(String),
     /// It is there, and does not work.
     #[error("{name} can't be used: {reason}")]
