@@ -23,6 +23,7 @@ export class Member {
   #guests = new Map();
   #worker = new FrameWorker();
   #early = [];
+  #sending = Promise.resolve();
 
   /** `says` is the relay's WebSocket; `fragment` what stands in the link. */
   static async come({ socket, seed, fragment, device, name }) {
@@ -130,13 +131,15 @@ export class Member {
     this.#worker.secret(idBytes(this.device), this.call, generation, secret);
   }
 
-  async say(guest, body) {
+  say(guest, body) {
     this.#number += 1;
-    const sealed = await this.outgoing.seal(
-      JSON.stringify({ number: this.#number, device: this.device, body }),
-      this.signing,
-    );
-    this.socket.send(JSON.stringify({ guest, data: btoa(String.fromCharCode(...sealed)) }));
+    const json = JSON.stringify({ number: this.#number, device: this.device, body });
+    const sealing = this.outgoing.seal(json, this.signing);
+    // In the order of their numbers, however long each takes to seal.
+    this.#sending = this.#sending.then(async () => {
+      this.socket.send(JSON.stringify({ guest, data: btoa(String.fromCharCode(...(await sealing))) }));
+    });
+    return this.#sending;
   }
 
   async seen() {
