@@ -341,6 +341,18 @@ const checks = {
     assert.equal(await at(other.page, "ended").getAttribute("data-reason"), "ended");
   },
 
+  "a candidate that comes after its member left keeps nobody in the call": async (play) => {
+    const { member, page, guest } = await play.called();
+    await member.evaluate(async (who) => {
+      const late = { candidate: "candidate:1 1 udp 2130706431 127.0.0.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 };
+      await globalThis.member.say(who, { kind: "left" });
+      await globalThis.member.say(who, { kind: "candidates", attempt: 1, candidates: [late] });
+      await globalThis.member.say(who, { kind: "candidates", attempt: 2, candidates: [late] });
+    }, guest);
+    await at(page, "ended").waitFor();
+    assert.equal(await at(page, "ended").getAttribute("data-reason"), "ended");
+  },
+
   "whoever is refused is told so": async (play) => {
     const { member, page, guest } = await play.knocked();
     await member.evaluate((who) => globalThis.member.say(who, { kind: "waiting", member: "Ana Moreau" }), guest);

@@ -62,6 +62,8 @@ export class Call {
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<string, string>();
   readonly #offers = new Map<string, { attempt: number; sdp: string }>();
+  /** Devices that left and have not come back: what was under way from them still arrives. */
+  readonly #gone = new Set<string>();
   #sending: Promise<void> = Promise.resolve();
   #handling: Promise<void> = Promise.resolve();
   readonly #servers: Promise<readonly RTCIceServer[]>;
@@ -205,6 +207,7 @@ export class Call {
         return;
       case "admitted":
         this.#names.set(device, body.member);
+        this.#gone.delete(device);
         await this.#admitted(device, body);
         return;
       case "rekey":
@@ -214,16 +217,19 @@ export class Call {
         if (this.phase === "waiting") this.#end("refused");
         return;
       case "offer":
+        this.#gone.delete(device);
         if (this.phase === "in") await this.#offered(device, body.attempt, body.sdp);
         else this.#offers.set(device, body);
         return;
       case "candidates":
-        await this.#peer(device).candidates(body.attempt, body.candidates);
+        if (!this.#gone.has(device)) await this.#peer(device).candidates(body.attempt, body.candidates);
         return;
       case "media":
         if (peer) peer.media = body.media;
         return;
       case "left":
+        this.#gone.add(device);
+        this.#offers.delete(device);
         this.#drop(device);
         this.#alone();
         return;
