@@ -1,11 +1,11 @@
 import { idBytes, toBase64Url, type Bytes } from "../crypto/bytes";
-import { Envelope, FROM_GUEST, TO_GUEST, signingKeyPair, verifyingKey } from "../crypto/envelope";
 import { TRACKS } from "../crypto/frameKey";
-import { exchangeKeyPair, openSecret, type SealedSecret } from "../crypto/hpke";
+import { openSecret, type SealedSecret } from "../crypto/hpke";
 import { safetyCode } from "../crypto/safety";
 import type { Link } from "../link";
 import type { LocalMedia } from "../media/local";
 import { FrameWorker } from "./frameWorker";
+import { makeKeys, type Keys } from "./keys";
 import type { ClosedReason, Notice } from "./notice";
 import { Peer } from "./peer";
 import { MAX_NAME, readSignal, type FromGuest, type MemberSignal } from "./signal";
@@ -28,19 +28,6 @@ const ALONE_MS = 3_000;
 export type Phase = "opening" | "door" | "waiting" | "in" | "ended";
 /** Why it ended: what the relay says, this person left, or the browser does not seal frames though it says so. */
 export type EndReason = ClosedReason | "left" | "unsealed";
-
-/** What this page signs and is sealed for; made once, kept in memory alone. */
-interface Keys {
-  readonly signing: CryptoKeyPair;
-  readonly exchange: CryptoKeyPair;
-  readonly members: CryptoKey;
-  readonly outgoing: Envelope;
-  readonly incoming: Envelope;
-  readonly certificate: RTCCertificate;
-  /** The public sides as they travel. */
-  readonly publicSigning: Bytes;
-  readonly publicExchange: Bytes;
-}
 
 /** A guest's call: from the door to the end. */
 export class Call {
@@ -345,19 +332,4 @@ export class Call {
     this.#socket.close();
     this.changed();
   }
-}
-
-async function makeKeys(link: Link): Promise<Keys> {
-  const [signing, exchange, members, outgoing, incoming, certificate] = await Promise.all([
-    signingKeyPair(),
-    exchangeKeyPair(),
-    verifyingKey(link.members),
-    Envelope.of(FROM_GUEST, link.call, link.secret, "encrypt"),
-    Envelope.of(TO_GUEST, link.call, link.secret, "decrypt"),
-    // One for every connection of this page: the code that is read aloud knows it.
-    RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as AlgorithmIdentifier),
-  ]);
-  const raw = async (key: CryptoKey) => new Uint8Array(await crypto.subtle.exportKey("raw", key));
-  const [publicSigning, publicExchange] = await Promise.all([raw(signing.publicKey), raw(exchange.publicKey)]);
-  return { signing, exchange, members, outgoing, incoming, certificate, publicSigning, publicExchange };
 }
