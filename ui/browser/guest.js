@@ -110,11 +110,15 @@ class Play {
   /** The two in a call, with pictures both ways. */
   async called(look, secrets) {
     const set = await this.knocked(look);
-    const { link, member, page, guest } = set;
-    this.relay.notice(link.id, guest, { kind: "admitted", ice_servers: [] });
-    await member.evaluate(([who, how]) => globalThis.member.admit(who, how), [guest, secrets]);
-    await at(page, "stage").waitFor();
+    await this.admit(set, secrets);
     return set;
+  }
+
+  /** Lets a guest in; the page shows the call, or why there is none. */
+  async admit({ link, member, page, guest }, secrets, servers = []) {
+    this.relay.notice(link.id, guest, { kind: "admitted", ice_servers: servers });
+    await member.evaluate(([who, how]) => globalThis.member.admit(who, how), [guest, secrets]);
+    await at(page, "stage").or(at(page, "ended")).first().waitFor();
   }
 
   async close() {
@@ -150,9 +154,18 @@ const memberSees = (member) => member.evaluate(() => globalThis.member.seen());
 
 /** Pictures flow in both directions: so many more than there were. */
 async function flows({ page, member }, more = 30) {
-  const [before, there] = [await seen(page), await memberSees(member)];
-  await until(async () => (await seen(page)).frames >= before.frames + more);
-  await until(async () => (await memberSees(member)).camera.frames >= there.camera.frames + more);
+  await grows(async () => (await seen(page)).frames, more);
+  await grows(async () => (await memberSees(member)).camera.frames, more);
+}
+
+/** A count goes up by so many. One that falls is that of another path, and begins anew. */
+async function grows(count, more) {
+  let before = await count();
+  await until(async () => {
+    const now = await count();
+    before = Math.min(before, now);
+    return now >= before + more;
+  });
 }
 
 async function objections(page) {
@@ -186,8 +199,7 @@ async function three(play, look) {
   await at(page, "ask").click();
   for (const member of [ana, ben]) {
     const guest = await until(() => member.evaluate(() => globalThis.member.knocks[0]?.guest));
-    if (member === ana) play.relay.notice(link.id, guest, { kind: "admitted", ice_servers: [] });
-    await member.evaluate((who) => globalThis.member.admit(who), guest);
+    await play.admit({ link, member, page, guest });
     await flows({ page, member }, 10);
   }
   await until(async () => (await page.getByTestId("tile").count()) === 2);
@@ -256,7 +268,8 @@ const checks = {
     await flows(set);
     assert.match(await at(stranger, "waiting-state").innerText(), /Letting Maison Lune know/);
     assert.equal(await stranger.getByTestId("tile").count(), 0);
-    assert.equal(await member.evaluate(() => globalThis.member.knocks.length), 1, "its knock was heard");
+    const heard = await member.evaluate(() => [...new Set(globalThis.member.knocks.map(({ guest }) => guest))]);
+    assert.deepEqual(heard, [set.guest], "its knock was heard");
   },
 
   "the right link without being admitted sees nothing": async (play) => {
@@ -304,12 +317,13 @@ const checks = {
   "the way to the relay breaks, and the same browser comes back": async (play) => {
     const set = await play.called();
     await flows(set);
+    const knocks = await set.member.evaluate(() => globalThis.member.knocks.length);
     play.relay.drop(set.link.id, set.guest);
     await until(() => play.relay.connections(set.link.id)[0] === 2);
     assert.equal(play.relay.connections(set.link.id).length, 1);
     await flows(set);
     // After a long break the member has let go of it, and counts anew when it knocks again.
-    await until(() => set.member.evaluate(() => globalThis.member.knocks.length === 2));
+    await until(() => set.member.evaluate((before) => globalThis.member.knocks.length > before, knocks));
     await set.member.evaluate((who) => {
       globalThis.member.attempt = 0;
       return globalThis.member.connect(who);
@@ -377,8 +391,7 @@ const checks = {
     await at(page, "name").fill("Chiara Rossi");
     await at(page, "ask").click();
     const guest = await until(() => member.evaluate(() => globalThis.member.knocks[0]?.guest));
-    play.relay.notice(link.id, guest, { kind: "admitted", ice_servers: [] });
-    await member.evaluate((who) => globalThis.member.admit(who), guest);
+    await play.admit({ link, member, page, guest });
     await until(async () => (await seen(page)).frames > 30);
     assert.deepEqual(await member.evaluate(() => globalThis.member.media), {
       microphone: false,
@@ -433,9 +446,7 @@ for (const look of LOOKS) {
     );
     await until(async () => /has been told/.test(await at(set.page, "waiting-state").innerText()));
     await looksWell(set.page, `waiting-${look.name}`);
-    play.relay.notice(set.link.id, set.guest, { kind: "admitted", ice_servers: [] });
-    await set.member.evaluate((who) => globalThis.member.admit(who), set.guest);
-    await at(set.page, "stage").waitFor();
+    await play.admit(set);
     await flows(set);
     await looksWell(set.page, `call-${look.name}`);
     await at(set.page, "safety").click();

@@ -47,12 +47,9 @@ export class Member {
     let handling = Promise.resolve();
     member.socket.onmessage = ({ data }) => {
       const { guest, data: sealed } = JSON.parse(data);
-      handling = handling.then(() =>
-        member.#heard(
-          guest,
-          Uint8Array.from(atob(sealed), (letter) => letter.charCodeAt(0)),
-        ),
-      );
+      const bytes = Uint8Array.from(atob(sealed), (letter) => letter.charCodeAt(0));
+      // What goes wrong fails the check, and the next is heard all the same.
+      handling = handling.then(() => member.#heard(guest, bytes)).catch(reportError);
     };
     return member;
   }
@@ -70,6 +67,7 @@ export class Member {
   /** Offers a connection, anew each time. */
   async connect(guest) {
     this.connection?.close();
+    this.#early = [];
     const connection = (this.connection = new RTCPeerConnection());
     const [audio] = this.stream.getAudioTracks();
     const [camera] = this.stream.getVideoTracks();
@@ -167,15 +165,22 @@ export class Member {
     if (device && device !== this.device) return;
     if (body.kind === "knock") this.knocks.push({ guest, name: body.name });
     else if (body.kind === "answer") {
+      if (this.#isOver(body)) return;
       await this.connection.setRemoteDescription({ type: "answer", sdp: body.sdp });
       for (const candidate of this.#early.splice(0)) await this.connection.addIceCandidate(candidate);
     } else if (body.kind === "candidates") {
+      if (this.#isOver(body)) return;
       if (this.connection.remoteDescription)
         for (const candidate of body.candidates) await this.connection.addIceCandidate(candidate);
       else this.#early.push(...body.candidates);
     } else if (body.kind === "media") this.media = body.media;
     else if (body.kind === "left") this.left = true;
     else if (body.kind === "restart") this.restarts += 1;
+  }
+
+  /** Whether it belongs to an attempt that was given up. */
+  #isOver({ attempt }) {
+    return attempt !== this.attempt || this.connection.signalingState === "closed";
   }
 
   /** A first signal names the key that it is signed with. */

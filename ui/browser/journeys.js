@@ -18,6 +18,18 @@ async function scrollBack() {
   return { height, text: first.textContent, top: first.getBoundingClientRect().top };
 }
 
+/** Runs in the page: where an element stands once nothing moves it any more. */
+async function restingTop(it) {
+  let top = Number.NaN;
+  for (let still = 0; still < 12;) {
+    await new Promise(requestAnimationFrame);
+    const now = it.getBoundingClientRect().top;
+    still = now === top ? still + 1 : 0;
+    top = now;
+  }
+  return top;
+}
+
 /** How many pictures of somebody were drawn. */
 const drawn = async (page, person) =>
   Number(await page.locator(`[data-testid="call-picture"][data-person="${person}"]`).getAttribute("data-frames"));
@@ -308,10 +320,7 @@ export const journeys = [
           (height) => document.querySelector('[data-testid="thread"]').scrollHeight > height,
           before.height,
         );
-        await page.waitForTimeout(300);
-        const after = await page
-          .getByText(before.text, { exact: true })
-          .evaluate((it) => it.getBoundingClientRect().top);
+        const after = await page.getByText(before.text, { exact: true }).evaluate(restingTop);
         assert.ok(
           Math.abs(after - before.top) <= 1,
           `${before.text} went from ${String(before.top)} to ${String(after)}`,

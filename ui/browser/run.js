@@ -21,6 +21,15 @@ async function objections(page) {
   );
 }
 
+/** Runs in the page: waits until what comes in has come: its letters, and every motion that ends. */
+async function settled() {
+  await document.fonts.ready;
+  // What a click asked for is drawn at the next frame, and moves from then on.
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const motions = document.getAnimations().filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime));
+  await Promise.allSettled(motions.map(({ finished }) => finished));
+}
+
 const LOOKS = {
   light: {},
   "dark and small": { theme: "dark", width: 900, height: 700 },
@@ -31,9 +40,9 @@ const LOOKS = {
 const failures = [];
 async function check(title, look, work) {
   if (!title.includes(wanted)) return;
-  const set = await open(look.set, look);
-  set.page.setDefaultTimeout(8_000);
+  let set;
   try {
+    set = await open(look.set, look);
     await work(set.page);
     assert.deepEqual(set.faults, []);
     console.log(`ok   ${title}`);
@@ -43,7 +52,7 @@ async function check(title, look, work) {
       `FAIL ${title}\n     ${String(error instanceof Error ? error.message : error).replaceAll("\n", "\n     ")}`,
     );
   } finally {
-    await set.close();
+    await set?.close();
   }
 }
 
@@ -58,7 +67,7 @@ await stage(async (set) => {
       const title = `${screen.name}, ${name}: axe finds nothing, everything has room`;
       const work = async (page) => {
         await screen.go(page);
-        await page.waitForTimeout(100);
+        await page.evaluate(settled);
         assert.deepEqual(await objections(page), []);
         assert.deepEqual(await page.evaluate(crowded), []);
       };
