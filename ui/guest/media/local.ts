@@ -14,6 +14,7 @@ const SCREEN = { video: { frameRate: { ideal: 15, max: 30 } }, audio: false };
 export class LocalMedia {
   readonly #tracks = new Map<Track, MediaStreamTrack>();
   #isMuted = false;
+  #isClosed = false;
 
   /** `changed` is called after each change, whatever made it. */
   constructor(private readonly changed: () => void) {}
@@ -78,12 +79,14 @@ export class LocalMedia {
     this.changed();
   }
 
-  /** Closes all of it. */
+  /** Closes all of it for good: what the person still allows is closed as it comes. */
   close(): void {
+    this.#isClosed = true;
     for (const track of [...this.#tracks.keys()]) this.#drop(track);
   }
 
   async #take(wanted: MediaStreamConstraints): Promise<DeviceTrouble | undefined> {
+    if (this.#isClosed) return undefined;
     try {
       const stream = await navigator.mediaDevices.getUserMedia(wanted);
       for (const track of stream.getTracks()) this.#hold(track.kind === "audio" ? "audio" : "camera", track);
@@ -96,6 +99,10 @@ export class LocalMedia {
   }
 
   #hold(name: Track, track: MediaStreamTrack): void {
+    if (this.#isClosed) {
+      track.stop();
+      return;
+    }
     this.#drop(name);
     if (name === "audio") track.enabled = !this.#isMuted;
     // Unplugged, or ended by the browser's own button.

@@ -1,10 +1,11 @@
 import { Camera, ChevronDown, Mic, Video, VideoOff } from "lucide";
 import { t } from "../i18n";
 import { LevelMeter } from "../media/level";
-import { devices, type Device, type DeviceTrouble, type LocalMedia } from "../media/local";
+import { devices, type Device, type LocalMedia } from "../media/local";
 import { DeviceButtons } from "./devices";
-import { h, icon, say, set, show } from "./dom";
+import { h, icon, set, show } from "./dom";
 import { Picture } from "./picture";
+import { Trouble } from "./trouble";
 
 /** Camera and microphone of this person, to be checked before anybody sees or hears them. */
 export class Preview {
@@ -24,16 +25,14 @@ export class Preview {
   readonly #choices = h("div", { class: "choices" });
   readonly #microphones: HTMLSelectElement;
   readonly #cameras: HTMLSelectElement;
-  readonly #trouble = h("p", { class: "trouble", role: "alert", "data-testid": "device-trouble" });
+  readonly #trouble = new Trouble();
   #level: { track: MediaStreamTrack; meter: LevelMeter } | undefined;
   /** Whether the person has let the page have devices at all. */
   #isOpened = false;
+  #isClosed = false;
 
   constructor(private readonly media: LocalMedia) {
-    const trouble = (what: string | undefined) => {
-      this.#tell(what as DeviceTrouble | undefined);
-    };
-    this.#buttons = new DeviceButtons(media, trouble);
+    this.#buttons = new DeviceButtons(media, this.#trouble.tell);
     this.#microphones = this.#choice("microphone");
     this.#cameras = this.#choice("camera");
     const turnOn = h(
@@ -55,7 +54,7 @@ export class Preview {
       "section",
       { class: "preview", "aria-label": t("yourPicture") },
       frame,
-      this.#trouble,
+      this.#trouble.element,
       this.#choices,
     );
     navigator.mediaDevices.addEventListener("devicechange", this.#listed);
@@ -63,6 +62,8 @@ export class Preview {
   }
 
   update(): void {
+    // The browser's question may be answered when another screen stands here.
+    if (this.#isClosed) return;
     const { camera } = this.media.state();
     const microphone = this.media.track("audio");
     this.#isOpened ||= camera || microphone !== null;
@@ -77,23 +78,19 @@ export class Preview {
   }
 
   close(): void {
+    this.#isClosed = true;
     navigator.mediaDevices.removeEventListener("devicechange", this.#listed);
     this.#level?.meter.close();
     this.#level = undefined;
   }
 
   async #open(): Promise<void> {
-    this.#tell(await this.media.open());
+    this.#trouble.tell(await this.media.open());
     // Whoever said no may turn on each by itself.
     this.#isOpened = true;
     this.update();
     if (!this.#bar.hidden) this.#buttons.microphone.element.focus();
     this.#listed();
-  }
-
-  #tell(trouble: DeviceTrouble | undefined): void {
-    const sentence = { denied: "troubleDenied", missing: "troubleMissing", busy: "troubleBusy" } as const;
-    say(this.#trouble, trouble ? t(sentence[trouble]) : "");
   }
 
   #measure(track: MediaStreamTrack | null): void {
@@ -116,10 +113,7 @@ export class Preview {
     const select = h("select", {
       "data-testid": `choose-${device}`,
       "aria-label": t(device),
-      onchange: () =>
-        void this.media.choose(device, select.value).then((trouble) => {
-          this.#tell(trouble);
-        }),
+      onchange: () => void this.media.choose(device, select.value).then(this.#trouble.tell),
     });
     const sign = icon(device === "camera" ? Video : Mic, 18);
     this.#choices.append(h("div", { class: "select", hidden: true }, sign, select, icon(ChevronDown, 18)));
