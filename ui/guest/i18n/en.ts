@@ -25,7 +25,7 @@ export const en = {
   leave: "Leave",
   troubleDenied:
     "The browser does not allow it. Click the camera sign in the address bar, allow camera and microphone, and try again.",
-  troubleMissing: "No camera or microphone was found. Connect one, or come in without.",
+  troubleMissing: "No camera or microphone was found. Connect one, or go on without.",
   troubleBusy: "Another program is using the camera or microphone. Close it and try again.",
 
   name: "Your name",

@@ -26,7 +26,7 @@ export const fr: Catalogue = {
   leave: "Quitter",
   troubleDenied:
     "Le navigateur ne le permet pas. Cliquez sur le signe de la caméra dans la barre d’adresse, autorisez la caméra et le micro, puis réessayez.",
-  troubleMissing: "Ni caméra ni micro n’ont été trouvés. Branchez-en, ou entrez sans.",
+  troubleMissing: "Ni caméra ni micro n’ont été trouvés. Branchez-en, ou continuez sans.",
   troubleBusy: "Un autre programme utilise la caméra ou le micro. Fermez-le et réessayez.",
 
   name: "Votre nom",

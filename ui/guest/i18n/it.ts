@@ -26,7 +26,7 @@ export const it: Catalogue = {
   leave: "Esci",
   troubleDenied:
     "Il browser non lo permette. Premi il segno della videocamera nella barra degli indirizzi, consenti videocamera e microfono e riprova.",
-  troubleMissing: "Non c’è videocamera né microfono. Collegane uno, oppure entra senza.",
+  troubleMissing: "Non c’è videocamera né microfono. Collegane uno, oppure continua senza.",
   troubleBusy: "Un altro programma usa la videocamera o il microfono. Chiudilo e riprova.",
 
   name: "Il tuo nome",

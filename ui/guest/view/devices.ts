@@ -1,9 +1,9 @@
 import { Mic, MicOff, ScreenShare, ScreenShareOff, Video, VideoOff } from "lucide";
 import { t } from "../i18n";
-import { LocalMedia } from "../media/local";
+import { LocalMedia, type Device, type DeviceTrouble } from "../media/local";
 import { Toggle } from "./toggle";
 
-/** The buttons of microphone, camera and screen. */
+/** The buttons of microphone, camera and screen. A device that does not open says why. */
 export class DeviceButtons {
   readonly microphone: Toggle;
   readonly camera: Toggle;
@@ -11,7 +11,7 @@ export class DeviceButtons {
 
   constructor(
     private readonly media: LocalMedia,
-    trouble: (trouble: string | undefined) => void,
+    private readonly trouble: (trouble: DeviceTrouble | undefined) => void,
   ) {
     this.microphone = new Toggle(
       "microphone",
@@ -19,7 +19,7 @@ export class DeviceButtons {
       { label: t("muteMicrophone"), icon: Mic },
       () => {
         if (media.track("audio")) media.mute(media.state().microphone);
-        else void media.choose("microphone").then(trouble);
+        else void this.#choose("microphone");
       },
     );
     this.camera = new Toggle(
@@ -28,7 +28,7 @@ export class DeviceButtons {
       { label: t("stopCamera"), icon: Video },
       () => {
         if (media.track("camera")) media.stopCamera();
-        else void media.choose("camera").then(trouble);
+        else void this.#choose("camera");
       },
     );
     if (LocalMedia.sharesScreens) {
@@ -50,5 +50,11 @@ export class DeviceButtons {
     this.microphone.update(microphone);
     this.camera.update(camera);
     this.screen?.update(screen);
+  }
+
+  /** What was said before is said anew, where it still holds. */
+  async #choose(device: Device): Promise<void> {
+    this.trouble(undefined);
+    this.trouble(await this.media.choose(device));
   }
 }

@@ -8,6 +8,7 @@ import { Picture } from "./picture";
 import { Safety } from "./safety";
 import { ScreenTile, Tile } from "./tile";
 import { Toggle } from "./toggle";
+import { Trouble } from "./trouble";
 
 /** Voices are looked at this often, in milliseconds. */
 const LISTEN_MS = 250;
@@ -24,6 +25,7 @@ export class InCall {
   readonly #time = h("span", { class: "time", role: "timer", "data-testid": "time" });
   readonly #shop = h("h1", { tabindex: -1, class: "shop" });
   readonly #hear: HTMLButtonElement;
+  readonly #trouble = new Trouble();
   readonly #buttons: DeviceButtons;
   readonly #layout: Toggle;
   readonly #safety: Safety;
@@ -41,7 +43,7 @@ export class InCall {
     private readonly call: Call,
     private readonly media: LocalMedia,
   ) {
-    this.#buttons = new DeviceButtons(media, () => undefined);
+    this.#buttons = new DeviceButtons(media, this.#trouble.tell);
     this.#safety = new Safety(call);
     this.#layout = new Toggle(
       "layout",
@@ -77,6 +79,7 @@ export class InCall {
       { class: "call" },
       h("header", { class: "head" }, mark(), this.#shop, this.#time, this.#safety.button),
       h("div", { class: "middle" }, this.#stage, this.#self, this.#state, this.#hear, this.#safety.panel),
+      this.#trouble.element,
       h("div", { class: "bar", role: "toolbar", "aria-label": t("controls") }, ...controls),
     );
     this.#timer = setInterval(() => {
