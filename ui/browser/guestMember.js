@@ -18,6 +18,8 @@ export class Member {
   media;
   left = false;
   restarts = 0;
+  /** What was heard, in its order. */
+  kinds = [];
   #number = 0;
   attempt = 0;
   #guests = new Map();
@@ -57,11 +59,16 @@ export class Member {
   /** Lets a guest in. `sealsWith` and `tells` are the byte of the secret that frames are sealed with, and of the one that the guest is told. */
   async admit(guest, { sealsWith = 0x22, tells = 0x22 } = {}) {
     this.#worker.secret(idBytes(this.device), this.call, 0, filled(sealsWith));
+    await this.welcome(guest, tells);
+    this.stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
+    await this.connect(guest);
+  }
+
+  /** Says that a guest is let in, as to each knock of one who is. */
+  async welcome(guest, tells = 0x22) {
     const secret = await this.#sealedFor(guest, 0, filled(tells));
     const media = { microphone: true, camera: true, screen: false };
     await this.say(guest, { kind: "admitted", member: this.name, generation: 0, secret, media });
-    this.stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
-    await this.connect(guest);
   }
 
   /** Offers a connection, anew each time. */
@@ -163,6 +170,7 @@ export class Member {
     if (number <= known.number) throw new Error("a number came again");
     known.number = number;
     if (device && device !== this.device) return;
+    this.kinds.push(body.kind);
     if (body.kind === "knock") this.knocks.push({ guest, name: body.name });
     else if (body.kind === "answer") {
       if (this.#isOver(body)) return;

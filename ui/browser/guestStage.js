@@ -103,6 +103,18 @@ class TestRelay {
     this.#links.get(link).guests.get(guest).socket.terminate();
   }
 
+  /** Breaks it, and knows nothing of this browser when it comes back. */
+  forget(link, guest) {
+    this.drop(link, guest);
+    this.#links.get(link).guests.delete(guest);
+  }
+
+  /** Whether a link's guests reach this relay at all. */
+  away(link, isAway) {
+    this.#links.get(link).isAway = isAway;
+    if (isAway) for (const { socket } of this.#links.get(link).guests.values()) socket.terminate();
+  }
+
   /** How often each guest of a link has connected. */
   connections(link) {
     return [...this.#links.get(link).guests.values()].map(({ connections }) => connections);
@@ -132,6 +144,7 @@ class TestRelay {
       });
       return;
     }
+    if (link.isAway) return socket.terminate();
     if (link.closes) return socket.send(JSON.stringify({ kind: "closed", reason: link.closes }));
     const back = link.guests.get(searchParams.get("guest"));
     const known = back && back.token === searchParams.get("token");

@@ -5,22 +5,23 @@ import { safetyCode } from "../crypto/safety";
 import type { Link } from "../link";
 import type { LocalMedia } from "../media/local";
 import { FrameWorker } from "./frameWorker";
+import { IceServers } from "./iceServers";
 import { makeKeys, type Keys } from "./keys";
 import type { ClosedReason, Notice } from "./notice";
 import { Peer } from "./peer";
-import { MAX_NAME, readSignal, type FromGuest, type MemberSignal } from "./signal";
+import { MAX_NAME, readSignal, type FromGuest, type MediaState, type MemberSignal } from "./signal";
 import { Socket } from "./socket";
 import type { FrameStats } from "./workerMessages";
 
-/** A member may come to a device after the guest has knocked: so often it is said again. */
+/** A member may come to a device after the guest has knocked, or have begun anew and know no guest: so often it is said again. */
 const KNOCK_MS = 8_000;
 /** A connection that broke is asked for anew this often. */
 const RESTART_MS = 4_000;
-/** The relay may name servers a little after a member has offered. */
-const SERVERS_MS = 2_000;
 /** It is looked this often whether a frame went out that was not sealed, and so many may be counted before their sealing is. */
 const GUARD_MS = 1_000;
 const GUARD_FRAMES = 30;
+/** Whoever went without a word is not waited for longer, as long as somebody else is there. */
+const LOST_MS = 60_000;
 /** Everyone has left: so long somebody may come back. */
 const ALONE_MS = 3_000;
 
@@ -48,15 +49,14 @@ export class Call {
   #number = 0;
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<string, string>();
+  /** What each device says that it sends, with a connection or without. */
+  readonly #media = new Map<string, MediaState>();
   readonly #offers = new Map<string, { attempt: number; sdp: string }>();
   /** Devices that left and have not come back: what was under way from them still arrives. */
   readonly #gone = new Set<string>();
   #sending: Promise<void> = Promise.resolve();
   #handling: Promise<void> = Promise.resolve();
-  readonly #servers: Promise<readonly RTCIceServer[]>;
-  #iceServers: RTCIceServer[] = [];
-  #serversKnown: (servers: readonly RTCIceServer[]) => void = () => undefined;
-  #serversTimer: ReturnType<typeof setTimeout> | undefined;
+  #servers = new IceServers();
   #aloneTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #timers: ReturnType<typeof setInterval>[];
 
@@ -66,7 +66,6 @@ export class Call {
     private readonly media: LocalMedia,
     private readonly changed: () => void,
   ) {
-    this.#servers = new Promise((resolve) => (this.#serversKnown = resolve));
     this.#socket = new Socket(link.events, {
       notice: (notice) => {
         this.#noticed(notice);
@@ -79,6 +78,7 @@ export class Call {
         this.isReachable = isOpen;
         // After a long break the members hold a guest who is in for gone: a knock says that it is back.
         if (isOpen && (this.phase === "waiting" || this.phase === "in")) this.#sayKnock();
+        if (isOpen) this.#restart();
         this.changed();
       },
     });
@@ -88,6 +88,7 @@ export class Call {
       }, KNOCK_MS),
       setInterval(() => {
         this.#restart();
+        this.#forgetLost();
       }, RESTART_MS),
       setInterval(() => void this.#guard(), GUARD_MS),
     ];
@@ -145,7 +146,7 @@ export class Call {
         [this.shop, this.inviter] = [notice.workspace, notice.inviter];
         break;
       case "admitted":
-        this.#serversKnown(notice.iceServers);
+        this.#servers.take(notice.iceServers);
         return;
       case "closed":
         this.#end(notice.reason);
@@ -161,13 +162,16 @@ export class Call {
       for (const device of [...this.peers.keys()]) this.#drop(device);
       this.#worker.end();
       this.#worker = new FrameWorker();
+      // What the old admission was given opens nothing any more.
+      this.#servers = new IceServers();
       this.phase = "waiting";
     }
     this.#me = guest;
   }
 
   #knockAgain(): void {
-    if (this.phase === "waiting" && this.isReachable) this.#sayKnock();
+    const isBroken = [...this.peers.values()].some((peer) => peer.state === "broken");
+    if ((this.phase === "waiting" || isBroken) && this.isReachable) this.#sayKnock();
   }
 
   #sayKnock(): void {
@@ -186,7 +190,6 @@ export class Call {
   }
 
   async #told({ device, body }: MemberSignal): Promise<void> {
-    const peer = this.peers.get(device);
     switch (body.kind) {
       case "waiting":
         this.#names.set(device, body.member);
@@ -212,7 +215,7 @@ export class Call {
         if (!this.#gone.has(device)) await this.#peer(device).candidates(body.attempt, body.candidates);
         return;
       case "media":
-        if (peer) peer.media = body.media;
+        this.#media.set(device, body.media);
         return;
       case "left":
         this.#gone.add(device);
@@ -229,30 +232,38 @@ export class Call {
   async #admitted(device: string, body: MemberSignal["body"] & { kind: "admitted" }): Promise<void> {
     if (this.phase !== "waiting" && this.phase !== "in") return;
     if (!(await this.#take(body))) return;
-    this.#peer(device).media = body.media;
-    if (this.phase === "in") return;
+    this.#media.set(device, body.media);
+    this.#peer(device);
+    const isIn = this.phase === "in";
     this.phase = "in";
-    void this.#send({ kind: "media", media: this.media.state() });
+    // Whoever welcomes a guest anew, or came later, takes it for one that sends nothing.
+    void this.#send({ kind: "media", media: this.media.state() }, isIn ? device : undefined);
+    if (isIn) return;
     for (const [from, { attempt, sdp }] of [...this.#offers]) await this.#offered(from, attempt, sdp);
     this.#offers.clear();
   }
 
   /** Takes the secret of a generation; the worker leaves one that is not newer. */
   async #take({ generation, secret: sealed }: { generation: number; secret: SealedSecret }): Promise<boolean> {
+    const me = this.#me;
     const secret = await openSecret(this.link.call, generation, sealed, this.keys.exchange);
-    if (!secret || this.#me === undefined) return false;
-    this.#worker.secret(idBytes(this.#me), this.link.call, generation, secret);
+    // The call may have ended meanwhile, or the relay taken this browser for a new one.
+    if (!secret || me === undefined || me !== this.#me || this.#is("ended")) return false;
+    this.#worker.secret(idBytes(me), this.link.call, generation, secret);
     return true;
   }
 
   async #offered(device: string, attempt: number, sdp: string): Promise<void> {
     clearTimeout(this.#aloneTimer);
-    this.#serversTimer ??= setTimeout(() => {
-      this.#serversKnown([]);
-    }, SERVERS_MS);
-    this.#iceServers = [...(await this.#servers)];
+    await this.#servers.known();
+    if (!this.#is("in")) return;
     const answer = await this.#peer(device).offered(attempt, sdp);
     if (answer !== undefined) await this.#send({ kind: "answer", attempt, sdp: answer }, device);
+  }
+
+  /** Asked anew after each wait: a notice may have come between. */
+  #is(phase: Phase): boolean {
+    return this.phase === phase;
   }
 
   #peer(device: string): Peer {
@@ -261,6 +272,7 @@ export class Call {
       peer = new Peer(device, {
         worker: this.#worker,
         media: this.media,
+        says: () => this.#media.get(device),
         configuration: () => this.#configuration(),
         changed: () => {
           this.changed();
@@ -274,7 +286,7 @@ export class Call {
   }
 
   #configuration(): RTCConfiguration {
-    return { iceServers: this.#iceServers, certificates: [this.keys.certificate], bundlePolicy: "max-bundle" };
+    return { iceServers: [...this.#servers.newest], certificates: [this.keys.certificate], bundlePolicy: "max-bundle" };
   }
 
   #drop(device: string): void {
@@ -296,8 +308,18 @@ export class Call {
   };
 
   #restart(): void {
+    // Said again when there is a way: it would only wait, and come many times at once.
+    if (!this.isReachable) return;
     for (const peer of this.peers.values())
       if (peer.state === "broken") void this.#send({ kind: "restart" }, peer.device);
+  }
+
+  #forgetLost(): void {
+    const peers = [...this.peers.values()];
+    if (!peers.some((peer) => peer.state === "connected")) return;
+    const lost = peers.filter(({ lostSince = Infinity }) => performance.now() - lostSince > LOST_MS);
+    for (const peer of lost) this.#drop(peer.device);
+    if (lost.length > 0) this.changed();
   }
 
   /** A browser may ignore a transform without a word: nothing more goes out then. */
@@ -305,7 +327,7 @@ export class Call {
     if (this.phase !== "in") return;
     const sent = await Promise.all([...this.peers.values()].map((peer) => peer.sent()));
     const { sealed } = await this.#worker.stats();
-    if (sent.reduce((all, each) => all + each, 0) > sealed + GUARD_FRAMES) this.#end("unsealed");
+    if (this.#is("in") && sent.reduce((all, each) => all + each, 0) > sealed + GUARD_FRAMES) this.#end("unsealed");
   }
 
   /** Signs, seals and sends; without a device to all of them. */

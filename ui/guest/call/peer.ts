@@ -15,14 +15,18 @@ export interface PeerContext {
   readonly configuration: () => RTCConfiguration;
   readonly worker: FrameWorker;
   readonly media: LocalMedia;
+  /** What the member says that it sends. */
+  readonly says: () => MediaState | undefined;
   readonly changed: () => void;
   readonly found: (attempt: number, candidates: readonly Candidate[]) => void;
 }
 
+const NOTHING: MediaState = { microphone: false, camera: false, screen: false };
+
 export class Peer {
   state: PeerState = "connecting";
-  /** What it says that it sends. */
-  media: MediaState = { microphone: false, camera: false, screen: false };
+  /** Since when nothing connects it and it has offered nothing, by the page's clock; undefined while it is connected. */
+  lostSince: number | undefined = performance.now();
   /** The path by which media go. */
   #current: Path | undefined;
   /** The path that is tried; it takes the other's place when it carries. */
@@ -33,6 +37,11 @@ export class Peer {
     readonly device: string,
     private readonly context: PeerContext,
   ) {}
+
+  /** What it says that it sends. */
+  get media(): MediaState {
+    return this.context.says() ?? NOTHING;
+  }
 
   /** What comes of each track, once there is a path. */
   get tracks(): ReadonlyMap<Track, MediaStreamTrack> {
@@ -45,6 +54,8 @@ export class Peer {
     // A device that came in anew counts anew.
     const before = this.#newest;
     if (before && attempt <= before.attempt && isSameSession(before.offer, sdp)) return undefined;
+    // Whoever offers is there.
+    if (this.lostSince !== undefined) this.lostSince = performance.now();
     this.#next?.close();
     const path = (this.#next = new Path(attempt, sdp, this.device, this.context, (path) => {
       this.#moved(path);
@@ -127,10 +138,12 @@ export class Peer {
         [this.#current, this.#next] = [path, undefined];
       }
       this.state = "connected";
+      this.lostSince = undefined;
     } else if (connectionState === "disconnected" || connectionState === "failed") {
       // One that is only tried says nothing of the one that carries.
       if (path !== this.#current && this.#current) return;
       this.state = "broken";
+      this.lostSince ??= performance.now();
     } else return;
     this.context.changed();
   }

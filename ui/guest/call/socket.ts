@@ -4,6 +4,8 @@ import type { Bytes } from "../crypto/bytes";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
+/** So many signals wait for a way, the newest: more at once the relay takes for a flood. */
+const MAX_WAITING = 32;
 
 /** What a connection to the relay tells. */
 export interface SocketEvents {
@@ -34,7 +36,7 @@ export class Socket {
   /** Sends a sealed signal, as soon as there is a way. */
   send(sealed: Bytes): void {
     if (this.#isGreeted && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(sealed);
-    else this.#waiting.push(sealed);
+    else this.#waiting = [...this.#waiting, sealed].slice(-MAX_WAITING);
   }
 
   /** Ends it for good. */
