@@ -1,10 +1,13 @@
 //! Calls by command line: each member a process of its own, with a synthetic source, decoded and checked by counters.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use bezel_tests::member::Member;
 use bezel_tests::relay::Relay;
 use bezel_tests::scene::{Stage, found, join, relay};
 use bezel_tests::sound::SoundServer;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::Value;
 
 /// So long media flow, in seconds.
@@ -18,6 +21,12 @@ fn conversation(names: &[&str]) -> Result<(Stage, Relay, Vec<Member>, String)> {
     let stage = Stage::new(names.last().copied().unwrap_or("calls"))?;
     let relay = relay(&stage)?;
     let members = names.iter().map(|name| Member::with_passphrase(stage.path(), name)).collect::<Result<Vec<_>>>()?;
+    let ring = meet(&relay, &members)?;
+    Ok((stage, relay, members, ring))
+}
+
+/// Brings members into one conversation.
+fn meet(relay: &Relay, members: &[Member]) -> Result<String> {
     let (owner, others) = members.split_first().context("nobody")?;
     found(owner, "Maison Lune", &relay.url())?;
     let mut create = vec!["conversation", "create", "--title", "Ring 2041"];
@@ -30,7 +39,22 @@ fn conversation(names: &[&str]) -> Result<(Stage, Relay, Vec<Member>, String)> {
     for other in others {
         other.json(&["sync"])?;
     }
-    Ok((stage, relay, members, ring))
+    Ok(ring)
+}
+
+/// Writes an authority's certificate, and a relay's with its key that the authority signed; gives their files.
+fn certificates(folder: &Path) -> Result<[String; 3]> {
+    let (authority_key, key) = (KeyPair::generate()?, KeyPair::generate()?);
+    let mut authority = CertificateParams::new(Vec::new())?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = authority.self_signed(&authority_key)?;
+    let relay = CertificateParams::new(vec!["127.0.0.1".into()])?.signed_by(&key, &Issuer::new(authority, authority_key))?;
+    let write = |name: &str, pem: String| -> Result<String> {
+        let path = folder.join(name);
+        std::fs::write(&path, pem)?;
+        Ok(path.display().to_string())
+    };
+    Ok([write("root.pem", root.pem())?, write("relay.pem", relay.pem())?, write("relay.key", key.serialize_pem())?])
 }
 
 /// The last object of each process's statistics.
@@ -64,6 +88,23 @@ fn two_processes_see_each_other_and_every_frame_opens() -> Result<()> {
         let history = member.lines(&["call", "history"])?;
         assert_eq!(history.len(), 1, "{history:?}");
         assert!(history.iter().all(|call| call["outcome"] == "completed" && call["quality"]["decrypt_errors"] == 0), "{history:?}");
+    }
+    Ok(())
+}
+
+/// Requests and events both go over TLS; the machine trusts who signed the relay's certificate.
+#[test]
+fn two_processes_see_each_other_by_a_relay_that_serves_tls() -> Result<()> {
+    let stage = Stage::new("calls-tls")?;
+    let [root, cert, key] = certificates(stage.path())?;
+    let relay = Relay::start_with(&stage.folder("relay"), &["--tls-cert", &cert, "--tls-key", &key])?;
+    let member = |name| Ok(Member::with_passphrase(stage.path(), name)?.with("SSL_CERT_FILE", &root));
+    let members = ["ana", "ben"].into_iter().map(member).collect::<Result<Vec<_>>>()?;
+    let ring = meet(&relay, &members)?;
+    assert!(relay.url().starts_with("https://"));
+    for stats in talk(&members, &ring)? {
+        assert_eq!(stats["decrypt_errors"], 0, "{stats}");
+        assert!(stats["frames_verified"].as_u64() > Some(10), "{stats}");
     }
     Ok(())
 }

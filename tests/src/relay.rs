@@ -12,6 +12,7 @@ use crate::process::{Running, free_port, isolated, make_home, program};
 pub struct Relay {
     process: Running,
     port: u16,
+    scheme: &'static str,
     data: PathBuf,
 }
 
@@ -48,12 +49,13 @@ impl Relay {
         command.env("BEZEL_LOG", "trace");
         let mut process = Running::start("bezel-relay", &mut command, &folder.join("relay.log"))?;
         process.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
-        Ok(Self { process, port, data })
+        let scheme = if options.contains(&"--tls-cert") { "https" } else { "http" };
+        Ok(Self { process, port, scheme, data })
     }
 
     /// Where members reach it.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// Its port.
