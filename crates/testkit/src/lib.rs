@@ -148,7 +148,10 @@ impl Shop {
     }
 
     fn environment(&self) -> Environment {
-        let clock: Arc<dyn Clock> = Arc::<ShiftedClock>::clone(&self.clock);
+        Self::environment_by(Arc::<ShiftedClock>::clone(&self.clock))
+    }
+
+    fn environment_by(clock: Arc<dyn Clock>) -> Environment {
         Environment { clock, settings: Settings::default() }
     }
 
@@ -189,6 +192,16 @@ impl Shop {
     /// When it does not open.
     pub async fn reopen(&self, name: &str) -> Result<Member> {
         Ok(Member::open(&self.home(name), self.environment(), &Unlock::Passphrase(passphrase())).await?)
+    }
+
+    /// The same member after a restart, on a machine whose clock is off by so many milliseconds.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn reopen_off_by(&self, name: &str, milliseconds: i64) -> Result<Member> {
+        let clock = ShiftedClock::default();
+        clock.pass(milliseconds);
+        Ok(Member::open(&self.home(name), Self::environment_by(Arc::new(clock)), &Unlock::Passphrase(passphrase())).await?)
     }
 }
 

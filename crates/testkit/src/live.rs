@@ -89,6 +89,13 @@ impl Live {
         Ok(Self { member, watcher, stop, tasks })
     }
 
+    /// Hears nothing more of the relay, as behind a connection that died without a word; requests go on.
+    pub fn grow_deaf(&self) {
+        if let Some(follows) = self.tasks.first() {
+            follows.abort();
+        }
+    }
+
     /// Goes off line in good order.
     ///
     /// # Errors

@@ -77,6 +77,63 @@ async fn a_device_that_does_not_open_is_told_until_another_takes_its_place() -> 
     ben.hears(1).await
 }
 
+/// What the window says is off is off, for the others too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_does_not_open_ends_the_pictures_of_the_one_before() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Video, CallOptions::synthetic()).await?;
+    ben.answer(tone()).await?;
+    ben.sees(1, 10).await?;
+    call::set_camera(&ana, Source::Device("no such device".into())).await?;
+    ana.call_when("the camera does not work", |view| view.problem.as_ref().is_some_and(|problem| problem.gear == Gear::Camera)).await?;
+    ben.call_when("ana's camera is off", |view| view.people.iter().any(|person| person.name == "ana" && !person.camera)).await?;
+    let mut sent = None;
+    until("nothing more is sent", async || {
+        let now = call::stats(&ana).await.ok().flatten().map(|stats| stats.frames_sent);
+        let is_over = now.is_some() && sent == now;
+        sent = now;
+        is_over
+    })
+    .await?;
+    assert_eq!(ana.call().map(|view| view.phase), Some(CallPhase::Live), "the call goes on");
+    Ok(())
+}
+
+/// Two minutes apart: how old an invitation is, the relay says by one clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_rings_on_a_machine_whose_clock_is_wrong() -> Result<()> {
+    for off in [-120_000, 120_000] {
+        let shop = Shop::open().await?;
+        let (ana, ben, ring) = two(&shop).await?;
+        ben.stop().await?;
+        let ben = Live::start(shop.reopen_off_by("ben", off).await?)?;
+        let call = call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+        let rings = ben.answer(tone()).await?;
+        assert_eq!(rings.call, call.to_string());
+        ana.phase(CallPhase::Live).await?;
+    }
+    Ok(())
+}
+
+/// The word of whoever leaves is not kept; the relay knows who is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_ends_though_the_word_of_the_one_who_left_was_lost() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ben, ring, CallMedia::Audio, tone()).await?;
+    ana.answer(tone()).await?;
+    for member in [&ana, &ben] {
+        member.hears(1).await?;
+    }
+    ana.grow_deaf();
+    call::leave(&ben).await?;
+    ana.phase(CallPhase::Ended).await?;
+    let kept = outcome(&ana, CallOutcomeName::Completed).await?;
+    assert!(kept.seconds.is_some(), "{kept:?}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declined_call_and_a_given_up_one_are_told_apart() -> Result<()> {
     let shop = Shop::open().await?;

@@ -111,6 +111,7 @@ impl Machine {
                 self.changed();
             }
             Input::Retry => self.retry(now),
+            Input::NobodyThere => self.nobody_there(),
             Input::Declined { user, is_busy } => self.declined(user, is_busy),
             Input::Signal { from, number, body } => self.signal(from, number, body, now),
             Input::Admit(guest) => self.meet(Peer::Guest(guest), MediaState::default(), now),
@@ -136,6 +137,7 @@ impl Machine {
         let links = self.peers.values().filter_map(|participant| match participant.link {
             Link::Connecting { since } => Some(since + self.limits.attempt),
             Link::Broken { tried_at, .. } => Some(tried_at + self.limits.attempt),
+            Link::GivenUp { at, .. } if self.is_live() => Some(at + self.limits.alone),
             Link::Joined | Link::Connected | Link::GivenUp { .. } => None,
         });
         links.chain(phase).min()
@@ -319,12 +321,17 @@ impl Machine {
         self.changed();
         if self.peers.is_empty() && self.is_in() && !matches!(self.phase, Phase::Outgoing { .. }) {
             if self.others <= 1 {
-                let outcome = if self.live_since().is_some() { CallOutcome::Completed } else { CallOutcome::Failed };
-                self.send(None, SignalBody::Left);
-                self.end(outcome, End::There);
+                self.over(End::There);
             } else {
                 self.alone_since = Some(now);
             }
+        }
+    }
+
+    /// Whoever is connected knows better than the relay, and whoever was called may still come.
+    fn nobody_there(&mut self) {
+        if matches!(self.phase, Phase::Connecting { .. } | Phase::Reconnecting { .. }) {
+            self.over(End::There);
         }
     }
 
@@ -404,7 +411,7 @@ impl Machine {
         let given_up: Vec<Peer> = self.with_link(|link| matches!(link, Link::GivenUp { .. }));
         for peer in given_up {
             if let Some(participant) = self.peers.get_mut(&peer)
-                && let Link::GivenUp { since } = participant.link
+                && let Link::GivenUp { since, .. } = participant.link
             {
                 participant.link = Link::Broken { since, tried_at: now, tries: 0 };
                 self.try_again(peer, now);
@@ -451,20 +458,26 @@ impl Machine {
             _ => {}
         }
         if self.alone_since.is_some_and(|since| now >= since + self.limits.alone) {
-            self.send(None, SignalBody::Left);
-            return self.end(CallOutcome::Completed, End::Time);
+            return self.over(End::Time);
         }
+        let is_live = self.is_live();
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let Some(participant) = self.peers.get_mut(&peer) else { continue };
             match participant.link {
                 Link::Connecting { since } if now >= since + self.limits.attempt => self.give_up_connecting(peer, now),
                 Link::Broken { since, tried_at, tries } if now >= tried_at + self.limits.attempt => {
                     if tries >= self.limits.reconnection_attempts {
-                        participant.link = Link::GivenUp { since };
+                        participant.link = Link::GivenUp { since, at: now };
                         self.changed();
                     } else {
                         self.try_again(peer, now);
                     }
+                }
+                // The others talk on, and nobody is asked.
+                Link::GivenUp { since, at } if is_live && now >= at + self.limits.alone => {
+                    let tries = self.limits.reconnection_attempts.saturating_sub(1);
+                    participant.link = Link::Broken { since, tried_at: now, tries };
+                    self.try_again(peer, now);
                 }
                 _ => {}
             }
@@ -496,7 +509,7 @@ impl Machine {
         let is_connected = self.peers.values().any(|participant| participant.link == Link::Connected);
         let broken = self.peers.values().filter_map(|participant| match participant.link {
             Link::Broken { since, tries, .. } => Some((since, tries, false)),
-            Link::GivenUp { since } => Some((since, self.limits.reconnection_attempts, true)),
+            Link::GivenUp { since, .. } => Some((since, self.limits.reconnection_attempts, true)),
             _ => None,
         });
         let worst = broken.max_by_key(|(_, tries, asks)| (*tries, *asks));
@@ -515,6 +528,10 @@ impl Machine {
         }
     }
 
+    const fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live { .. })
+    }
+
     fn live_since(&self) -> Option<Instant> {
         live_since(self.phase)
     }
@@ -527,6 +544,13 @@ impl Machine {
         if !self.outputs.contains(&Output::Changed) {
             self.outputs.push(Output::Changed);
         }
+    }
+
+    /// It is over because nobody else is there: a talk, if it ever was one.
+    fn over(&mut self, end: End) {
+        let outcome = if self.live_since().is_some() { CallOutcome::Completed } else { CallOutcome::Failed };
+        self.send(None, SignalBody::Left);
+        self.end(outcome, end);
     }
 
     fn end(&mut self, outcome: CallOutcome, end: End) {

@@ -118,6 +118,8 @@ pub enum Input {
     Dismiss(CallOutcome, End),
     /// The person wants to go on trying.
     Retry,
+    /// The relay says that nobody else is in the call: the last ones left, and their word was lost.
+    NobodyThere,
     /// Another person declined, on one of their devices or on several: a person counts once.
     Declined {
         /// Who.

@@ -32,8 +32,8 @@ pub(super) enum Link {
     Connected,
     /// They did.
     Broken { since: Instant, tried_at: Instant, tries: u32 },
-    /// They did, and nothing more is tried until the person asks for it.
-    GivenUp { since: Instant },
+    /// They did, and nothing more is tried until the person asks for it, or, where the call goes on with others, a while has passed since `at`.
+    GivenUp { since: Instant, at: Instant },
 }
 
 impl Participant {

@@ -256,6 +256,54 @@ fn a_lost_path_is_sought_anew_three_times_and_then_the_person_is_asked() {
 }
 
 #[test]
+fn where_the_relay_knows_of_nobody_a_lost_call_is_over_and_one_that_carries_is_not() {
+    let (mut ana, peer) = (Device::live(ANA, BEN), Peer::Device(BEN));
+    ana.feed(Input::NobodyThere);
+    assert!(ana.ended().is_none(), "whoever is connected knows better");
+    ana.feed(Input::Link(peer, LinkState::Disconnected));
+    assert!(ana.feed(Input::NobodyThere).contains(&Output::Close(peer)));
+    assert_eq!(ana.ended(), Some((CallOutcome::Completed, End::There)));
+    let mut ben = Device::called(BEN, 1);
+    ben.feed(Input::NobodyThere);
+    assert!(ben.ended().is_none(), "it rings on");
+    ben.feed(Input::Answer(VIDEO));
+    ben.feed(Input::NobodyThere);
+    assert_eq!(ben.ended(), Some((CallOutcome::Failed, End::There)), "it never was a talk");
+    let mut caro = Device::calling(CARO, 1);
+    caro.feed(Input::NobodyThere);
+    assert!(caro.ended().is_none(), "whoever was called may come");
+}
+
+#[test]
+fn answered_as_the_caller_gave_up_it_never_was_a_talk() {
+    let mut ben = Device::called(BEN, 1);
+    ben.feed(Input::Answer(VIDEO));
+    ben.after(61);
+    assert_eq!(ben.ended(), Some((CallOutcome::Failed, End::Time)));
+}
+
+#[test]
+fn somebody_who_was_given_up_is_tried_again_while_the_others_talk_on() {
+    let (mut ana, ben) = (Device::calling(ANA, 2), Peer::Device(BEN));
+    for other in [BEN, CARO] {
+        ana.hear(Sender::Member(other), SignalBody::Joined(VIDEO));
+        ana.feed(Input::Link(Peer::Device(other), LinkState::Connected));
+    }
+    ana.feed(Input::Link(ben, LinkState::Failed));
+    for _ in 0..3 {
+        ana.after(9);
+    }
+    assert!(matches!(ana.machine.phase(), Phase::Live { .. }), "nobody is asked");
+    assert_eq!(ana.after(50), []);
+    assert!(ana.after(11).contains(&Output::Open(ben, 5)));
+    assert!(!ana.after(9).iter().any(|output| matches!(output, Output::Open(..))), "one attempt a minute");
+    assert!(ana.machine.wakes_at().is_some_and(|at| at <= ana.now + Duration::from_secs(60)));
+    assert!(ana.after(61).contains(&Output::Open(ben, 6)));
+    ana.feed(Input::Link(ben, LinkState::Connected));
+    assert!(ana.machine.peers().all(|(.., is_connected)| is_connected));
+}
+
+#[test]
 fn another_network_is_tried_while_the_old_path_carries() {
     let (mut ana, mut ben) = (Device::live(ANA, BEN), Device::live(BEN, ANA));
     let (to_ana, to_ben) = (Peer::Device(ANA), Peer::Device(BEN));
@@ -358,6 +406,7 @@ fn input() -> impl Strategy<Value = Input> {
         Just(Input::Retry),
         Just(Input::RelayBack),
         Just(Input::NetworkChanged),
+        Just(Input::NobodyThere),
         Just(Input::Tick),
         (0u8..5, any::<bool>()).prop_map(|(id, is_busy)| Input::Declined { user: user(id), is_busy }),
         (sender, 0u64..40, body).prop_map(|(from, number, body)| Input::Signal { from, number, body }),

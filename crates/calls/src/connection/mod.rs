@@ -24,7 +24,7 @@ use ts_rs::TS;
 
 pub use self::certificate::Certificate;
 pub use self::description::{BadDescription, check_description};
-pub use self::network::addresses;
+pub use self::network::{addresses, leads_elsewhere};
 pub use self::webrtc::WebRtc;
 use crate::rtp::Assembled;
 

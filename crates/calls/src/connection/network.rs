@@ -13,7 +13,9 @@ pub fn addresses() -> Option<Vec<IpAddr>> {
     Some(addresses)
 }
 
-fn leads_elsewhere(address: &IpAddr) -> bool {
+/// Whether an address is one by which this machine is reached from others.
+#[must_use]
+pub fn leads_elsewhere(address: &IpAddr) -> bool {
     let is_link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => Ipv6Addr::is_unicast_link_local(address),

@@ -63,6 +63,9 @@ pub(super) struct Active {
     pub(super) codes: BTreeMap<String, String>,
     /// Devices that do not work, and why.
     pub(super) problems: BTreeMap<Gear, String>,
+    /// What is being opened of each kind, by a number: what was begun for an older choice is taken no more.
+    pub(super) opening: BTreeMap<Gear, u64>,
+    openings: u64,
     /// When a device that had ended was opened anew.
     pub(super) reopened_at: BTreeMap<Gear, Instant>,
     /// When the relay is told again that this device is in the call.
@@ -125,6 +128,8 @@ impl Active {
             had_others: false,
             codes: BTreeMap::new(),
             problems: BTreeMap::new(),
+            opening: BTreeMap::new(),
+            openings: 0,
             reopened_at: BTreeMap::new(),
             present_until: now,
             seconds_noted: 0,
@@ -151,6 +156,11 @@ impl Active {
         matches!(self.phase(), Some(Phase::Live { .. } | Phase::Reconnecting { .. }))
     }
 
+    /// Whether nothing flows between this device and anybody else though it should.
+    pub(super) fn seeks_others(&self) -> bool {
+        self.is_in && !self.is_door && matches!(self.phase(), Some(Phase::Connecting { .. } | Phase::Reconnecting { .. }))
+    }
+
     /// The members' devices that are in it, as far as is known here.
     pub(super) fn devices(&self) -> impl Iterator<Item = DeviceId> + '_ {
         self.running.iter().flat_map(|running| &running.peers).filter_map(|(peer, _, _)| match peer {
@@ -159,8 +169,16 @@ impl Active {
         })
     }
 
+    /// A device of this kind begins to be opened.
+    pub(super) fn begin_opening(&mut self, gear: Gear) -> u64 {
+        self.openings += 1;
+        self.opening.insert(gear, self.openings);
+        self.openings
+    }
+
     /// A device of this kind works, or is wanted no longer.
     pub(super) fn settled(&mut self, gear: Gear) {
+        self.opening.remove(&gear);
         self.problems.remove(&gear);
     }
 

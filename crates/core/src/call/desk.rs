@@ -21,6 +21,7 @@ use super::gear::gear;
 use super::options::CallOptions;
 use super::order::Order;
 use super::post::Mail;
+use super::presence;
 use super::signal::Heard;
 use super::view::Gear;
 use crate::cache::calls::Call;
@@ -39,8 +40,10 @@ pub(super) enum Errand {
     Present(CallId, Result<CallJoined>),
     /// The call's statistics.
     Stats(CallId, Option<CallStats>),
-    /// Whether somebody else is in a call.
-    GoesOn(Box<Call>, Option<bool>),
+    /// Whether somebody else is in a call of others. It rings where it `is_new` and, by the relay's clock, began just now.
+    Stands { row: Box<Call>, standing: Option<presence::Standing>, is_new: bool },
+    /// Whether somebody else is in the call that runs here, though no way leads to them.
+    IsAlone(CallId, bool),
     /// Two called at once: this device comes into the other's call.
     Turned(Box<Call>, CallOptions, Result<CallJoined>),
     /// The relay knows that a guest is back.
@@ -119,10 +122,9 @@ impl<'a> Desk<'a> {
         self.close(&mut aside).await;
     }
 
-    /// Leaves what runs, and waits until that is said.
+    /// Leaves what runs, and waits until that is said, as of a call that was over just before.
     async fn close(mut self, aside: &mut Aside<'a>) {
-        let Some(active) = &self.active else { return };
-        active.session.tell(Command::Input(Input::Leave)).await;
+        self.tell(Command::Input(Input::Leave)).await;
         let over = async {
             while self.active.is_some() {
                 let event = told(self.active.as_mut()).await;

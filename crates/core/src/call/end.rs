@@ -50,7 +50,7 @@ pub(super) async fn settle(member: &Member) -> Result<()> {
         let is_own = call.device == member.device();
         // A link that nobody has used yet waits.
         let waits = call.has_open_link(member.now_ms()) && call.joined_at_ms.is_none();
-        if waits || (!is_own && call.joined_at_ms.is_none()) || presence::goes_on(member, call.id).await == Some(true) {
+        if waits || (!is_own && call.joined_at_ms.is_none()) || presence::goes_on(member, call.id).await {
             continue;
         }
         let outcome = match call.seconds {

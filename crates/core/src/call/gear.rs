@@ -49,6 +49,8 @@ impl Desk<'_> {
         let Some(active) = &mut self.active else { return };
         let had_failed = active.problems.contains_key(&Gear::Camera);
         active.options.is_camera_on |= had_failed;
+        // Some devices open only once, by whichever name.
+        self.tell(Command::Camera(None)).await;
         self.take_camera(source);
         if had_failed {
             self.say_media().await;
@@ -59,7 +61,7 @@ impl Desk<'_> {
         let Some(active) = &mut self.active else { return };
         active.options.camera = source.clone();
         if active.is_in && active.options.is_camera_on {
-            self.open(async move { Opened::Camera(source.camera().await.map_err(|error| error.to_string())) });
+            self.open(Gear::Camera, async move { Opened::Camera(source.camera().await.map_err(|error| error.to_string())) });
         }
     }
 
@@ -67,7 +69,7 @@ impl Desk<'_> {
         let Some(active) = &mut self.active else { return };
         active.options.microphone = source.clone();
         if active.is_in {
-            self.open(async move { Opened::Microphone(source.microphone().await.map_err(|error| error.to_string())) });
+            self.open(Gear::Microphone, async move { Opened::Microphone(source.microphone().await.map_err(|error| error.to_string())) });
         }
     }
 
@@ -75,7 +77,7 @@ impl Desk<'_> {
         let Some(active) = &mut self.active else { return };
         active.options.speaker = source.clone();
         if active.is_in {
-            self.open(async move { Opened::Speaker(source.speaker().await.map_err(|error| error.to_string())) });
+            self.open(Gear::Speaker, async move { Opened::Speaker(source.speaker().await.map_err(|error| error.to_string())) });
         }
     }
 
@@ -87,7 +89,9 @@ impl Desk<'_> {
         active.screen.clone_from(&screen);
         active.settled(Gear::Screen);
         match screen {
-            Some(screen) => self.open(async move { Opened::Screen(screen.pictures().await.map_err(|error| error.to_string())) }),
+            Some(screen) => {
+                self.open(Gear::Screen, async move { Opened::Screen(screen.pictures().await.map_err(|error| error.to_string())) });
+            }
             None => self.tell(Command::Screen(None)).await,
         }
         self.say_media().await;
@@ -100,23 +104,23 @@ impl Desk<'_> {
         }
     }
 
-    /// A device was opened, if the call still wants it.
-    pub(super) async fn opened(&mut self, call: CallId, opened: Opened) {
+    /// A device was opened, if the call still wants it: another may have been chosen since.
+    pub(super) async fn opened(&mut self, call: CallId, number: u64, opened: Opened) {
+        let gear = opened.gear();
         let Some(active) = self.active.as_mut().filter(|active| active.call == call) else { return };
-        let (gear, command) = match opened {
-            Opened::Camera(camera) => {
-                (Gear::Camera, camera.map(|camera| active.options.is_camera_on.then_some(Command::Camera(Some(camera)))))
-            }
-            Opened::Screen(screen) => (Gear::Screen, screen.map(|screen| active.screen.is_some().then_some(Command::Screen(Some(screen))))),
-            Opened::Microphone(microphone) => (Gear::Microphone, microphone.map(|microphone| Some(Command::Microphone(Some(microphone))))),
-            Opened::Speaker(speaker) => (Gear::Speaker, speaker.map(|speaker| Some(Command::Speaker(speaker)))),
+        if active.opening.get(&gear) != Some(&number) {
+            return;
+        }
+        let command = match opened {
+            Opened::Camera(camera) => camera.map(|camera| Command::Camera(Some(camera))),
+            Opened::Screen(screen) => screen.map(|screen| Command::Screen(Some(screen))),
+            Opened::Microphone(microphone) => microphone.map(|microphone| Command::Microphone(Some(microphone))),
+            Opened::Speaker(speaker) => speaker.map(Command::Speaker),
         };
         match command {
             Ok(command) => {
                 active.settled(gear);
-                if let Some(command) = command {
-                    self.tell(command).await;
-                }
+                self.tell(command).await;
                 self.show();
             }
             Err(problem) => self.failed(gear, problem).await,
@@ -126,6 +130,10 @@ impl Desk<'_> {
     /// A device ended. It may be there again at once, as when a sound server let go of it: it is opened anew, though not again and again.
     pub(super) async fn ended_by_itself(&mut self, gear: Gear, problem: String) {
         let Some(active) = &mut self.active else { return };
+        // Another one is on its way already.
+        if active.opening.contains_key(&gear) {
+            return;
+        }
         let now = Instant::now();
         if gear == Gear::Screen || active.reopened_at.get(&gear).is_some_and(|at| now.duration_since(*at) < REOPENING) {
             return self.failed(gear, problem).await;
@@ -134,7 +142,7 @@ impl Desk<'_> {
         active.reopened_at.insert(gear, now);
         let CallOptions { camera, microphone, speaker, .. } = active.options.clone();
         // Where it stays away, people are told which device it was, not what became of the search for it.
-        self.open(async move {
+        self.open(gear, async move {
             match gear {
                 Gear::Camera => Opened::Camera(camera.camera().await.map_err(|_| problem)),
                 Gear::Microphone => Opened::Microphone(microphone.microphone().await.map_err(|_| problem)),
@@ -146,13 +154,21 @@ impl Desk<'_> {
     /// The call goes on without a device.
     async fn failed(&mut self, gear: Gear, problem: String) {
         let Some(active) = &mut self.active else { return };
+        active.settled(gear);
+        active.problems.insert(gear, problem);
+        // What went on being sent meanwhile ends too: nobody sends what is said to be off.
         match gear {
             // One who hears nothing still sees.
             Gear::Microphone | Gear::Speaker => {}
-            Gear::Camera => active.options.is_camera_on = false,
-            Gear::Screen => active.screen = None,
+            Gear::Camera => {
+                active.options.is_camera_on = false;
+                self.tell(Command::Camera(None)).await;
+            }
+            Gear::Screen => {
+                active.screen = None;
+                self.tell(Command::Screen(None)).await;
+            }
         }
-        active.problems.insert(gear, problem);
         self.say_media().await;
     }
 
@@ -166,12 +182,13 @@ impl Desk<'_> {
     }
 
     /// Opens a device aside, and brings it back as an order.
-    fn open(&self, opening: impl Future<Output = Opened> + Send + 'static) {
-        let Some(active) = &self.active else { return };
-        let (call, orders): (CallId, mpsc::Sender<Order>) = (active.call, self.member.calls.orders.clone());
+    fn open(&mut self, gear: Gear, opening: impl Future<Output = Opened> + Send + 'static) {
+        let Some(active) = &mut self.active else { return };
+        let (call, number) = (active.call, active.begin_opening(gear));
+        let orders: mpsc::Sender<Order> = self.member.calls.orders.clone();
         tokio::spawn(async move {
             let opened = opening.await;
-            let _ = orders.send(Order::Opened(call, opened)).await;
+            let _ = orders.send(Order::Opened(call, number, opened)).await;
         });
     }
 }

@@ -3,6 +3,7 @@
 use bezel_calls::call::Input;
 use bezel_calls::session::Command;
 use bezel_crypto::call::Track;
+use bezel_protocol::CallId;
 use bezel_protocol::content::CallOutcome;
 use tokio::sync::oneshot;
 
@@ -40,7 +41,7 @@ impl Desk<'_> {
             Order::Speaker(source) => self.take_speaker(source),
             Order::Screen(screen) => self.take_screen(screen).await,
             Order::Processing(processing) => self.process(processing),
-            Order::Opened(call, opened) => self.opened(call, opened).await,
+            Order::Opened(call, number, opened) => self.opened(call, number, opened).await,
             Order::KeyFrame { person, is_screen } => self.want_key_frame(&person, is_screen).await,
             Order::Stats(reply) => self.stats(reply),
             Order::Generation(reply) => answer(reply, self.active.as_ref().map(|active| active.generation)),
@@ -89,7 +90,10 @@ impl Desk<'_> {
         options: CallOptions,
         ice_servers: Vec<bezel_protocol::wire::IceServer>,
     ) -> Result<()> {
-        if self.active.as_ref().is_some_and(|active| active.call != row.id || active.is_in) {
+        if let Some(active) = self.active.as_ref().filter(|active| active.call != row.id || active.is_in) {
+            if active.call != row.id {
+                self.not_present(row.id);
+            }
             return Err(Error::new("in_a_call", "You are in a call already.", "Leave it first."));
         }
         self.came_in();
@@ -161,6 +165,15 @@ impl Desk<'_> {
             self.tell(Command::Input(Input::RelayBack)).await;
             self.stay_present();
         }
+    }
+
+    /// Tells the relay that this device is in a call no more.
+    pub(super) fn not_present(&self, call: CallId) {
+        let member = self.member;
+        self.aside(Box::pin(async move {
+            presence::leave(member, call).await;
+            Errand::Done
+        }));
     }
 
     /// Tells the relay that this device is in the call.

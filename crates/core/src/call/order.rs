@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::options::{CallOptions, Processing, Screen, Source};
 use super::pictures::Pictures;
-use super::view::CallView;
+use super::view::{CallPhase, CallView, Gear};
 use crate::cache::calls::Call;
 use crate::error::{Error, Result};
 use crate::member::Member;
@@ -50,8 +50,8 @@ pub(crate) enum Order {
     Screen(Option<Screen>),
     /// What is done to the sound of the microphone.
     Processing(Processing),
-    /// A device was opened for a call.
-    Opened(CallId, Opened),
+    /// A device was opened for a call, at this number of its openings.
+    Opened(CallId, u64, Opened),
     /// Somebody's pictures can't be decoded without a key frame.
     KeyFrame { person: String, is_screen: bool },
     /// How does the call do?
@@ -82,6 +82,17 @@ pub(crate) enum Opened {
     Screen(core::result::Result<Box<dyn Eye>, String>),
     Microphone(core::result::Result<Box<dyn Microphone>, String>),
     Speaker(core::result::Result<Box<dyn Speaker>, String>),
+}
+
+impl Opened {
+    pub(super) const fn gear(&self) -> Gear {
+        match self {
+            Self::Camera(_) => Gear::Camera,
+            Self::Screen(_) => Gear::Screen,
+            Self::Microphone(_) => Gear::Microphone,
+            Self::Speaker(_) => Gear::Speaker,
+        }
+    }
 }
 
 /// The end by which a member's calls are told, and what they show.
@@ -125,6 +136,11 @@ impl Calls {
         let (reply, answer) = oneshot::channel();
         self.tell(order(reply)).await?;
         answer.await.map_err(|_| is_off())
+    }
+
+    /// Whether a call rings or goes on.
+    pub(crate) fn are_busy(&self) -> bool {
+        self.view.borrow().as_ref().is_some_and(|view| view.phase != CallPhase::Ended)
     }
 
     /// Whether the task runs.

@@ -1,6 +1,7 @@
 //! Sends signals, one after the other: to members in transient envelopes, to guests sealed under their link.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bezel_calls::call::first_number;
 use bezel_crypto::call::{MembersKeyPair, seal_guest_signal};
@@ -18,6 +19,8 @@ use crate::{group, message, vault};
 
 /// How often a signal is sealed anew because the epoch moved on.
 const ATTEMPTS: usize = 4;
+/// Without an answer for so long, a signal is posted once more: in another network the connection of before says nothing, for good.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What is to be sent.
 pub(super) enum Mail {
@@ -63,7 +66,8 @@ async fn send(member: &Member, conversation: ConversationId, signal: CallSignal)
     for _ in 0..ATTEMPTS {
         let envelope = sealed(member, conversation, &content).await?;
         let body = NewMessage { kind: MessageKind::Transient, envelope: Bytes(envelope) };
-        match member.client.post::<MessageAccepted>(&path::of(path::MESSAGES, conversation), &body).await {
+        let path = path::of(path::MESSAGES, conversation);
+        match promptly(|| member.client.post::<MessageAccepted>(&path, &body)).await {
             Err(RelayError::Refused(refusal)) if refusal.code == code::STALE_EPOCH => {
                 let _work = member.work.lock().await;
                 group::catch_up(member, conversation).await?;
@@ -86,5 +90,14 @@ async fn send_guest(member: &Member, call: CallId, invitation: &GuestInvitation,
     let failed = |_| Error::new("seal", "A signal to the guest can't be encrypted.", "Start again.");
     let signer = MembersKeyPair::from_seed(&invitation.key).map_err(failed)?;
     let sealed = seal_guest_signal(&signal, Direction::ToGuest, call, &invitation.secret, &signer, &mut member.rng()).map_err(failed)?;
-    Ok(member.client.post::<()>(&path::of_guest(invitation.link, guest), &Bytes(sealed)).await?)
+    let (path, sealed) = (path::of_guest(invitation.link, guest), Bytes(sealed));
+    Ok(promptly(|| member.client.post::<()>(&path, &sealed)).await?)
+}
+
+/// Posts, and once more where no answer comes. What arrived twice is taken once, by its number.
+async fn promptly<T, F: Future<Output = core::result::Result<T, RelayError>>>(post: impl Fn() -> F) -> core::result::Result<T, RelayError> {
+    match tokio::time::timeout(PATIENCE, post()).await {
+        Ok(answered) => answered,
+        Err(_) => tokio::time::timeout(PATIENCE, post()).await.unwrap_or_else(|_| Err(RelayError::Offline("no answer in time".into()))),
+    }
 }

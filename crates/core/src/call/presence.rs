@@ -26,8 +26,17 @@ pub(super) async fn leave(member: &Member, call: CallId) {
     }
 }
 
+/// Whether a call goes on, as the relay says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Somebody else is in it; so many milliseconds ago it began.
+    GoesOn { age_ms: i64 },
+    /// Nobody else is.
+    Over,
+}
+
 /// Whether somebody else is in the call now; none when the relay does not say.
-pub(super) async fn goes_on(member: &Member, call: CallId) -> Option<bool> {
+pub(super) async fn standing(member: &Member, call: CallId) -> Option<Standing> {
     match member.client.get::<CallRecord>(&path::of_call(path::CALL, call)).await {
         Ok(record) => {
             let others = record
@@ -35,9 +44,15 @@ pub(super) async fn goes_on(member: &Member, call: CallId) -> Option<bool> {
                 .iter()
                 .filter(|participant| participant.left_at_ms.is_none())
                 .filter(|participant| !matches!(participant.who, Participant::Member { device, .. } if device == member.device()));
-            Some(record.ended_at_ms.is_none() && others.count() > 0)
+            let goes_on = record.ended_at_ms.is_none() && others.count() > 0;
+            Some(if goes_on { Standing::GoesOn { age_ms: record.now_ms - record.started_at_ms } } else { Standing::Over })
         }
-        Err(error) if error.is(code::NOT_FOUND) => Some(false),
+        Err(error) if error.is(code::NOT_FOUND) => Some(Standing::Over),
         Err(_) => None,
     }
+}
+
+/// Whether somebody else is in the call now, as far as is known.
+pub(super) async fn goes_on(member: &Member, call: CallId) -> bool {
+    matches!(standing(member, call).await, Some(Standing::GoesOn { .. }))
 }

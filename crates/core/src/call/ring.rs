@@ -8,6 +8,7 @@ use bezel_protocol::{ConversationId, GuestId, Role};
 use super::active::{Active, Beginning};
 use super::desk::{Desk, Errand};
 use super::options::CallOptions;
+use super::presence::Standing;
 use super::start::cached;
 use super::{end, presence};
 use crate::cache;
@@ -45,7 +46,7 @@ impl Desk<'_> {
             if !is_own && (self.member.now_ms() - row.started_at_ms).abs() <= FRESH_MS {
                 self.invited(row).await?;
             } else {
-                self.ask_whether_it_goes_on(row);
+                self.ask_how_it_stands(row, !is_own);
             }
         }
         self.hear_early().await
@@ -58,7 +59,7 @@ impl Desk<'_> {
         for row in open {
             let is_here = self.active.as_ref().is_some_and(|active| active.call == row.id);
             if !is_here && !row.has_open_link(now_ms) && now_ms - row.started_at_ms > FRESH_MS {
-                self.ask_whether_it_goes_on(row);
+                self.ask_how_it_stands(row, false);
             }
         }
         Ok(())
@@ -77,13 +78,24 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Old invitations are no ringing; what is over for everyone is over here.
-    pub(super) fn ask_whether_it_goes_on(&self, row: Call) {
+    /// Old invitations are no ringing, and what is over for everyone is over here. Two machines' clocks may differ: how old a new call is, the
+    /// relay says by its own.
+    fn ask_how_it_stands(&self, row: Call, is_new: bool) {
         let member = self.member;
         self.aside(Box::pin(async move {
-            let goes_on = presence::goes_on(member, row.id).await;
-            Errand::GoesOn(Box::new(row), goes_on)
+            let standing = presence::standing(member, row.id).await;
+            Errand::Stands { row: Box::new(row), standing, is_new }
         }));
+    }
+
+    /// What the relay said of a call of others.
+    pub(super) async fn stands(&mut self, row: Call, standing: Option<Standing>, is_new: bool) -> Result<()> {
+        let is_here = self.active.as_ref().is_some_and(|active| active.call == row.id);
+        match standing {
+            Some(Standing::Over) if !is_here => end::note(self.member, row.id, CallOutcome::Missed, None, None).await,
+            Some(Standing::GoesOn { age_ms }) if is_new && age_ms <= FRESH_MS => self.invited(row).await,
+            _ => Ok(()),
+        }
     }
 
     async fn invited(&mut self, row: Call) -> Result<()> {
@@ -123,11 +135,8 @@ impl Desk<'_> {
         if active.caller == self.member.device() {
             end::say(self.member, active.conversation, active.call, CallOutcome::Cancelled, 0).await?;
         }
-        let (member, old) = (self.member, active.call);
-        self.aside(Box::pin(async move {
-            presence::leave(member, old).await;
-            Errand::Done
-        }));
+        self.not_present(active.call);
+        let member = self.member;
         if !was_in {
             return self.ring(row, None).await;
         }
@@ -151,11 +160,7 @@ impl Desk<'_> {
         let theirs = rings.map(|active| active.call);
         end::note(member, own.id, if theirs.is_some() { CallOutcome::Completed } else { CallOutcome::Cancelled }, None, None).await?;
         end::say(member, own.conversation, own.id, CallOutcome::Cancelled, 0).await?;
-        let call = own.id;
-        self.aside(Box::pin(async move {
-            presence::leave(member, call).await;
-            Errand::Done
-        }));
+        self.not_present(own.id);
         let Some(theirs) = theirs else { return Err(Error::new("in_a_call", "You are in a call already.", "Leave it first.")) };
         let row = cached(member, theirs).await?;
         self.aside(Box::pin(async move {

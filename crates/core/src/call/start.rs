@@ -131,7 +131,7 @@ pub(super) async fn cached(member: &Member, call: CallId) -> Result<Call> {
 async fn going_on(member: &Member, conversation: ConversationId) -> Result<Option<CallId>> {
     let open = cache::calls::open(&mut *member.cache.read().await?).await?;
     for call in open.iter().rev().filter(|call| call.conversation == conversation) {
-        if presence::goes_on(member, call.id).await == Some(true) {
+        if presence::goes_on(member, call.id).await {
             return Ok(Some(call.id));
         }
     }

@@ -1,7 +1,7 @@
 //! What time brings to a call, what was done aside for it, and its end.
 
-use bezel_calls::call::End;
-use bezel_calls::session::CallStats;
+use bezel_calls::call::{End, Input};
+use bezel_calls::session::{CallStats, Command};
 use bezel_protocol::content::CallOutcome;
 
 use super::desk::{Desk, Errand, noted};
@@ -15,6 +15,8 @@ use crate::error::Result;
 const NOTE_SECONDS: u32 = 10;
 /// Calls of others are asked after this often, in seconds.
 const LOOK_TICKS: u64 = 60;
+/// And this often whether somebody else is still in the call of this device to whom no way leads.
+const ALONE_TICKS: u64 = 4;
 
 impl Desk<'_> {
     /// Once a second.
@@ -35,11 +37,23 @@ impl Desk<'_> {
         if is_absent {
             self.stay_present();
         }
+        if self.ticks.is_multiple_of(ALONE_TICKS) {
+            self.ask_whether_alone();
+        }
         if let (Some((_, generation)), Some(active)) = (rekey, &mut self.active) {
             active.rekey = None;
             let orders = self.member.calls.orders.clone();
             let _ = orders.try_send(super::order::Order::Rekey(generation));
         }
+    }
+
+    /// The word of whoever left is not kept for those who could not be reached just then; the relay knows who is there.
+    fn ask_whether_alone(&self) {
+        let Some(active) = self.active.as_ref().filter(|active| active.seeks_others()) else { return };
+        let (member, call) = (self.member, active.call);
+        self.aside(Box::pin(
+            async move { Errand::IsAlone(call, presence::standing(member, call).await == Some(presence::Standing::Over)) },
+        ));
     }
 
     /// Something was done aside.
@@ -50,11 +64,12 @@ impl Desk<'_> {
                 let joined = joined?;
                 let third = std::time::Duration::from_millis(joined.lasts_ms / 3);
                 active.present_until = tokio::time::Instant::now() + third.max(std::time::Duration::from_secs(5));
-                active.session.tell(bezel_calls::session::Command::IceServers(joined.ice_servers)).await;
+                active.session.tell(Command::IceServers(joined.ice_servers)).await;
             }
             Errand::Stats(call, Some(stats)) => self.measured(call, &stats).await?,
-            Errand::GoesOn(row, Some(false)) if self.active.as_ref().is_none_or(|active| active.call != row.id) => {
-                end::note(self.member, row.id, CallOutcome::Missed, None, None).await?
+            Errand::Stands { row, standing, is_new } => self.stands(*row, standing, is_new).await?,
+            Errand::IsAlone(call, true) if self.active.as_ref().is_some_and(|active| active.call == call) => {
+                self.tell(Command::Input(Input::NobodyThere)).await;
             }
             Errand::Turned(row, options, Ok(joined)) => self.come_in(*row, options, joined.ice_servers).await?,
             // It rings where it can't be taken at once.
@@ -67,7 +82,7 @@ impl Desk<'_> {
                 self.doors.set_away(guest);
                 return Err(error);
             }
-            Errand::GoesOn(..) | Errand::Turned(..) | Errand::Stats(..) | Errand::Done => {}
+            Errand::IsAlone(..) | Errand::Turned(..) | Errand::Stats(..) | Errand::Done => {}
         }
         Ok(())
     }
@@ -110,11 +125,7 @@ impl Desk<'_> {
         let quality = active.meter.quality();
         self.doors.forget(call);
         if is_in {
-            let member = self.member;
-            self.aside(Box::pin(async move {
-                presence::leave(member, call).await;
-                Errand::Done
-            }));
+            self.not_present(call);
         }
         let is_own = active.caller == self.member.device();
         end::note(self.member, call, outcome, is_in.then_some(seconds), quality).await?;

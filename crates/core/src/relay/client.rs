@@ -45,6 +45,8 @@ struct Login {
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection for many requests that says nothing for so long while one is under way is asked whether it lives, and has as long to answer.
+const SILENCE: Duration = Duration::from_secs(4);
 
 impl Client {
     /// A client that is not logged in.
@@ -54,6 +56,8 @@ impl Client {
         let http = reqwest::Client::builder()
             .timeout(REQUEST_TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(SILENCE)
+            .http2_keep_alive_timeout(SILENCE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()

@@ -1,9 +1,13 @@
 //! The relay's events: a wake-up, never the only word.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use bezel_protocol::cbor;
 use bezel_protocol::wire::{Event, path};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header::AUTHORIZATION};
@@ -12,9 +16,15 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::client::{Client, RelayError};
 
+/// A connection that says nothing for so long is asked whether it lives, and has as long again to answer: after a sleep or in another network it
+/// may be dead without a word.
+pub(crate) const QUIET: Duration = Duration::from_secs(20);
+
 /// An open WebSocket.
 pub(crate) struct EventStream {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    heard_at: Instant,
+    is_asked: bool,
 }
 
 /// What came.
@@ -40,7 +50,7 @@ impl EventStream {
         header.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, header);
         match tokio_tungstenite::connect_async(request).await {
-            Ok((socket, _)) => Ok(Self { socket }),
+            Ok((socket, _)) => Ok(Self { socket, heard_at: Instant::now(), is_asked: false }),
             // The session has ended: the next attempt logs in anew.
             Err(Error::Http(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
                 client.forget_token(&token).await;
@@ -50,10 +60,29 @@ impl EventStream {
         }
     }
 
-    /// Waits for the next event. An event of a newer version is passed over: the heads tell everything.
-    pub(crate) async fn next(&mut self) -> Incoming {
+    /// The address of this machine by which it goes.
+    pub(crate) fn local_address(&self) -> Option<IpAddr> {
+        let socket = match self.socket.get_ref() {
+            MaybeTlsStream::Plain(socket) => socket,
+            MaybeTlsStream::Rustls(socket) => socket.get_ref().0,
+            _ => return None,
+        };
+        socket.local_addr().ok().map(|address| address.ip())
+    }
+
+    /// Waits for the next event. An event of a newer version is passed over: the heads tell everything. `quiet`: how long silence is borne, in place
+    /// of [`QUIET`]. May be dropped and called anew at any time.
+    pub(crate) async fn next(&mut self, quiet: Duration) -> Incoming {
         loop {
-            match self.socket.next().await {
+            let due = self.heard_at + if self.is_asked { quiet * 2 } else { quiet };
+            let Ok(message) = tokio::time::timeout_at(due, self.socket.next()).await else {
+                if std::mem::replace(&mut self.is_asked, true) || self.socket.send(Message::Ping(Default::default())).await.is_err() {
+                    return Incoming::Closed;
+                }
+                continue;
+            };
+            (self.heard_at, self.is_asked) = (Instant::now(), false);
+            match message {
                 Some(Ok(Message::Binary(bytes))) => {
                     if let Ok(event) = cbor::decode(&bytes) {
                         return Incoming::Event(event);
@@ -68,5 +97,49 @@ impl EventStream {
                 Some(Ok(_)) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::accept_async;
+
+    use super::*;
+
+    /// A connection to a relay of which only the WebSocket is there.
+    async fn pair() -> (EventStream, WebSocketStream<TcpStream>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("ws://{}", listener.local_addr().unwrap());
+        let (client, relay) = tokio::join!(tokio_tungstenite::connect_async(address), async {
+            accept_async(listener.accept().await.unwrap().0).await.unwrap()
+        });
+        (EventStream { socket: client.unwrap().0, heard_at: Instant::now(), is_asked: false }, relay)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_died_without_a_word_is_closed() {
+        let (mut events, _relay) = pair().await;
+        let closed = events.next(Duration::from_millis(50)).await;
+        assert!(matches!(closed, Incoming::Closed), "{closed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_silent_connection_that_lives_is_kept_through_many_questions() {
+        let (mut events, mut relay) = pair().await;
+        let quiet = Duration::from_millis(200);
+        let (mut asked, mut news) = (0, None);
+        let answering = async {
+            while asked < 3 {
+                asked += usize::from(matches!(relay.next().await, Some(Ok(Message::Ping(_)))));
+            }
+            relay.send(Message::Binary(cbor::encode(&Event::Resync).into())).await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = answering => {}
+            incoming = events.next(quiet) => news = Some(incoming),
+        }
+        assert!(matches!(news, Some(Incoming::Event(_))), "{news:?}");
     }
 }

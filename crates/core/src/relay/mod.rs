@@ -6,5 +6,5 @@ mod events;
 mod session;
 
 pub(crate) use client::{Client, RelayError};
-pub(crate) use events::{EventStream, Incoming};
+pub(crate) use events::{EventStream, Incoming, QUIET};
 pub(crate) use session::LoginKeys;

@@ -1,14 +1,17 @@
 //! Stays in step with the relay until it is told to stop.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use bezel_calls::connection::{addresses, leads_elsewhere};
 use bezel_protocol::ConversationId;
 use bezel_protocol::envelope::Envelope;
 use bezel_protocol::wire::Event;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, OptionFuture};
 use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::connection::{self, ConnectionState};
 use super::once::once;
@@ -16,10 +19,14 @@ use crate::cache;
 use crate::call::Order;
 use crate::error::{Class, Result};
 use crate::member::Member;
-use crate::relay::{EventStream, Incoming};
+use crate::relay::{EventStream, Incoming, QUIET};
 
 /// Without any event, everything is compared this often.
 const COMPARE_AGAIN: Duration = Duration::from_secs(60);
+/// In a call, silence of the relay's connection is borne for less long: what it would say may be the way back.
+const QUIET_IN_CALL: Duration = Duration::from_secs(4);
+/// It is looked this often whether this machine has gone from the network that the connection began in.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// The waiting time after a failure doubles from the first to the second.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -62,9 +69,13 @@ async fn connected(member: &Member) -> bool {
     let mut is_due = true;
     let mut round: Option<BoxFuture<'_, Result<()>>> = None;
     let mut waiting: VecDeque<Waiting> = VecDeque::new();
+    let local = events.local_address();
+    let mut compare = every(COMPARE_AGAIN);
+    let mut look = every(LOOK_AGAIN);
     loop {
         if is_due && round.is_none() {
             is_due = false;
+            compare.reset();
             round = Some(once(member).boxed());
         }
         // Events are read while a round goes on: a call does not wait for the log.
@@ -87,7 +98,7 @@ async fn connected(member: &Member) -> bool {
                     }
                 }
             }
-            incoming = events.next() => match incoming {
+            incoming = events.next(if member.calls.are_busy() { QUIET_IN_CALL } else { QUIET }) => match incoming {
                 Incoming::Event(Event::Transient { conversation, envelope }) => {
                     if waiting.is_empty() && !refers_to_news(member, conversation, &envelope.0).await {
                         hand_over(member, conversation, envelope.0);
@@ -104,9 +115,22 @@ async fn connected(member: &Member) -> bool {
                 Incoming::Closed => return true,
             },
             () = member.woken() => is_due = true,
-            () = tokio::time::sleep(COMPARE_AGAIN) => is_due = true,
+            _ = compare.tick() => is_due = true,
+            _ = look.tick() => if local.is_some_and(has_gone) { return true },
         }
     }
+}
+
+/// Ticks for the first time when the first period is over.
+fn every(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// Whether no interface of this machine has an address any more. Nothing comes to it then, and nobody says so.
+fn has_gone(address: IpAddr) -> bool {
+    leads_elsewhere(&address) && addresses().is_some_and(|addresses| !addresses.contains(&address))
 }
 
 /// An envelope that can't be read before the next round.

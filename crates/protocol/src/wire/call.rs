@@ -56,6 +56,8 @@ pub struct CallRecord {
     pub ended_at_ms: Option<i64>,
     /// Who was in it.
     pub participants: Vec<CallParticipant>,
+    /// What the relay's clock says now, milliseconds since the epoch: a machine whose own clock is wrong still knows how old the call is.
+    pub now_ms: i64,
 }
 
 /// Somebody's time in a call.

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use super::super::{EngineUnit, Row};
 use super::id;
+use crate::clock::now_ms;
 use crate::store::{Calls, Departure, Presence, Silence, StoreError};
 
 #[async_trait]
@@ -80,7 +81,7 @@ impl Calls for EngineUnit<'_> {
         .fetch_all(&mut *self.connection)
         .await?;
         let participants = rows.iter().map(participant).collect::<Result<_, _>>()?;
-        Ok(Some(CallRecord { call, conversation, started_at_ms, ended_at_ms, participants }))
+        Ok(Some(CallRecord { call, conversation, started_at_ms, ended_at_ms, participants, now_ms: now_ms() }))
     }
 
     async fn end_silent_calls(&mut self, before_ms: i64) -> Result<Silence, StoreError> {
