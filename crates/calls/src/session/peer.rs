@@ -30,8 +30,12 @@ pub(super) struct PeerLink {
     opened: Vec<u8>,
     pub(super) stats: PeerStats,
     pub(super) began: Instant,
-    /// Pictures that came since, to count them a second.
-    since: (Instant, u64),
+    /// Media flow, as far as the path by which they go says.
+    pub(super) is_up: bool,
+    /// Pictures of the camera.
+    camera_frames: u64,
+    /// When they were counted, and how many there were.
+    counted: (Instant, u64),
 }
 
 /// Whose something is, by which attempt's path it came, and when.
@@ -70,7 +74,9 @@ impl PeerLink {
             opened: Vec::new(),
             stats: PeerStats { peer: peer.to_string(), ..PeerStats::default() },
             began: now,
-            since: (now, 0),
+            is_up: false,
+            camera_frames: 0,
+            counted: (now, 0),
         })
     }
 
@@ -136,6 +142,7 @@ impl PeerLink {
         }
         self.came(arrived, track, playout);
         self.stats.frames_received += 1;
+        self.camera_frames += u64::from(track == Track::Camera);
         if self.stats.first_frame_ms.is_none() {
             self.stats.first_frame_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).ok();
         }
@@ -172,11 +179,11 @@ impl PeerLink {
 
     /// The numbers, with the pictures a second since the last time they were asked for.
     pub(super) async fn measure(&mut self, peer: Peer, playout: &Playout, now: Instant) -> PeerStats {
-        let (since, before) = self.since;
+        let (since, before) = self.counted;
         let seconds = now.saturating_duration_since(since).as_secs_f64();
         if seconds >= 0.9 {
-            self.stats.frames_per_second = (self.stats.frames_received - before) as f64 / seconds;
-            self.since = (now, self.stats.frames_received);
+            self.stats.frames_per_second = (self.camera_frames - before) as f64 / seconds;
+            self.counted = (now, self.camera_frames);
         }
         self.stats.link = self.paths.stats().await;
         (self.stats.level, self.stats.concealed) = playout.level(peer);

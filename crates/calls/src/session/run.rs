@@ -337,6 +337,7 @@ impl Running {
             }
             ConnectionEvent::State(state) => {
                 let Some(state) = link.paths.state(attempt, state).await else { return };
+                link.is_up = state == LinkState::Connected;
                 if state == LinkState::Connected {
                     // Who has just come needs a key frame, and does not have to ask.
                     self.key_frame_at = [None; 3];
@@ -405,9 +406,10 @@ impl Running {
         }
     }
 
-    /// Lets the encoders follow the narrowest path.
+    /// Lets the encoders follow the narrowest path. One that is down says nothing of what the others carry.
     fn adapt(&self) {
-        let Some(narrowest) = self.connections().map(Connection::estimate_bit_s).min() else { return };
+        let up = self.links.values().filter(|link| link.is_up).filter_map(|link| link.paths.connection());
+        let Some(narrowest) = up.map(Connection::estimate_bit_s).min() else { return };
         // A screen takes half where a camera is on too.
         let shares = if self.devices[2].is_some() && self.devices[1].is_some() { 2 } else { 1 };
         for device in self.devices.iter().skip(1).flatten() {

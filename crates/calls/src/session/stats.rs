@@ -29,7 +29,7 @@ pub struct CallStats {
 pub struct PeerStats {
     /// The id of the device or guest.
     pub peer: String,
-    /// Pictures that were received and opened.
+    /// Pictures that were received and opened, of the camera and the screen.
     #[ts(type = "number")]
     pub frames_received: u64,
     /// Packets of sound that were received and opened.
@@ -41,7 +41,7 @@ pub struct PeerStats {
     /// Frames that came before.
     #[ts(type = "number")]
     pub replays: u64,
-    /// Pictures a second, over the last second.
+    /// Pictures of the camera a second, over the last second.
     pub frames_per_second: f64,
     /// From answering, or hearing the answer, to the first picture, in milliseconds.
     #[ts(type = "number | null")]
