@@ -14,6 +14,9 @@ use crate::picture::Picture;
 /// How long a camera may take to start, and then between two pictures.
 const START_WITHIN: Duration = Duration::from_secs(8);
 const SILENT_FOR: Duration = Duration::from_secs(2);
+/// Whoever had the camera lets go of it with its next picture: so long it is tried again, this often.
+const FREE_WITHIN: Duration = Duration::from_millis(1500);
+const FREE_AGAIN: Duration = Duration::from_millis(100);
 /// So many pictures in a row that can't be read are no accident: a first one often is cut short.
 const MAX_UNREADABLE: u32 = 30;
 
@@ -34,7 +37,7 @@ pub fn open_camera(id: Option<&str>, width: u32, height: u32, per_second: u32) -
         .name("camera".into())
         .spawn({
             let slot = slot.clone();
-            move || match start(id, (width, height), per_second) {
+            move || match start_when_free(&id, (width, height), per_second) {
                 Err(error) => drop(told.send(Err(error))),
                 Ok(camera) => {
                     if told.send(Ok(())).is_ok() {
@@ -53,8 +56,21 @@ pub fn open_camera(id: Option<&str>, width: u32, height: u32, per_second: u32) -
     }
 }
 
-fn start(id: String, size: (u32, u32), per_second: u32) -> Result<Camera, String> {
-    let index = id.parse().map_or(CameraIndex::String(id), CameraIndex::Index);
+fn start_when_free(id: &str, size: (u32, u32), per_second: u32) -> Result<Camera, String> {
+    let began = clock::now();
+    loop {
+        match start(id, size, per_second) {
+            Err(reason) if began.elapsed() < FREE_WITHIN && !cameras().is_empty() => {
+                tracing::debug!(reason, "the camera is tried again");
+                std::thread::sleep(FREE_AGAIN);
+            }
+            started => return started,
+        }
+    }
+}
+
+fn start(id: &str, size: (u32, u32), per_second: u32) -> Result<Camera, String> {
+    let index = id.parse().map_or_else(|_| CameraIndex::String(id.to_owned()), CameraIndex::Index);
     let any = RequestedFormat::with_formats(RequestedFormatType::None, &KNOWN);
     let mut camera = Camera::new(index, any).map_err(|error| error.to_string())?;
     let offered = camera.compatible_camera_formats().map_err(|error| error.to_string())?;
