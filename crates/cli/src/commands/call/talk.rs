@@ -1,5 +1,6 @@
 //! In a call, until it is over, its time is up, or somebody presses Ctrl C.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(super) async fn stay(member: &Member, run: &RunCall, watching: &Watching, ou
         call::set_screen(member, Some(Screen::Screen(None))).await?;
     }
     let mut live = 0;
+    // Heard at any time, while something is printed too.
+    let mut given_up = pin!(tokio::signal::ctrl_c());
     loop {
         let view = current.borrow_and_update().clone();
         if let Some(view) = &view {
@@ -62,7 +65,10 @@ pub(super) async fn stay(member: &Member, run: &RunCall, watching: &Watching, ou
                     left(call::leave(member).await)?;
                 }
             }
-            _ = tokio::signal::ctrl_c() => left(call::leave(member).await)?,
+            _ = &mut given_up => {
+                given_up.set(tokio::signal::ctrl_c());
+                left(call::leave(member).await)?;
+            }
         }
     }
 }
