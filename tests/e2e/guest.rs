@@ -105,9 +105,16 @@ async fn a_client_is_told_that_a_link_was_withdrawn() -> Result<()> {
 
 /// The browser comes into another network: another path takes the first one's place, and pictures go on both ways.
 async fn another_path(client: &Browser, member: &mut Running, ana: &Member) -> Result<()> {
+    let before = client.script("arguments[0](paths.length);").await?;
     client.script("dispatchEvent(new Event('online')); arguments[0](0);").await?;
     let states = "arguments[0](paths.map((path) => path.connectionState).join());";
-    client.until("another path", async || Ok(client.script(states).await? == "closed,connected")).await?;
+    let is_taken = |states: &str| {
+        let states: Vec<&str> = states.split(',').collect();
+        states.len() as u64 > before.as_u64().unwrap_or_default()
+            && states.iter().rev().skip(1).all(|state| *state == "closed")
+            && states.last() == Some(&"connected")
+    };
+    client.until("another path", async || Ok(client.script(states).await?.as_str().is_some_and(is_taken))).await?;
     let (shown, decoded) =
         (number(&client.script(SEEN).await?, "opened"), last_line(ana)?.map_or(0, |line| number(&line, "frames_decoded")));
     client.until("sixty pictures more", async || Ok(number(&client.script(SEEN).await?, "opened") >= shown + 60)).await?;

@@ -159,7 +159,7 @@ fn inside_an_unplugged_device() {
         unplug().as_secs_f32()
     });
     let taken = median(taken.collect());
-    assert!(taken < 2.0, "{taken} s");
+    assert!(taken < 5.0, "{taken} s");
 }
 
 /// Unplugs a loudspeaker and a microphone that are in use, and says after how long both were told.
