@@ -143,6 +143,7 @@ export const screens = [
   { name: "calls-thread", scene: "calls", go: choose },
   { name: "call-before", scene: "main", go: before },
   { name: "call-before-voice", scene: "main", go: (page) => before(page, "call-audio") },
+  { name: "call-before-another", scene: "call", go: (page) => before(page, "call-video", "call-another-return") },
   { name: "call-invite", scene: "main", go: invite },
   {
     name: "call-invite-again",
@@ -257,11 +258,12 @@ async function standing(page) {
   await at(page, "call-standing").waitFor();
 }
 
-async function before(page, button = "call-video") {
+async function before(page, button = "call-video", opens = "call-start") {
   await choose(page);
   await at(page, button).click();
-  await at(page, "call-start").waitFor();
-  if (button === "call-video") await page.locator('[data-testid="preview-picture"]:not([data-frames="0"])').waitFor();
+  await at(page, opens).waitFor();
+  if (button === "call-video" && opens === "call-start")
+    await page.locator('[data-testid="preview-picture"]:not([data-frames="0"])').waitFor();
 }
 
 async function invite(page) {

@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { AppError, CallStats, Devices, PeerStats } from "../bindings/types";
+import type { AppError, CallStats, CallView, Devices, PeerStats } from "../bindings/types";
 import { keys, useCommand, useHost } from "./client";
 
 export const useCall = () => useCommand(keys.call, (commands) => commands.call_current());
+
+/** Whether this device is in it, or on its way into it. */
+export const isRunning = ({ phase }: CallView): boolean => phase !== "ended" && phase !== "incoming";
 
 const DEVICES_MS = 3000;
 /** What can be chosen: looked at anew as long as somebody chooses, for devices and windows come and go. */

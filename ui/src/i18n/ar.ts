@@ -360,6 +360,10 @@ export const ar: Catalogue = {
     people_other: "{{count, number}} شخص",
     none: "لا توجد مكالمة",
     noneLead: "تبدأ المكالمات من محادثة.",
+    another: {
+      title: "أنت في مكالمة",
+      lead: "هي جارية في {{title}}. غادِرها قبل أن تبدأ غيرها.",
+    },
     before: {
       video: "اتصال مرئي بـ{{title}}",
       audio: "اتصال صوتي بـ{{title}}",

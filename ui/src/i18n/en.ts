@@ -334,6 +334,10 @@ export const en = {
     people_other: "{{count, number}} people",
     none: "There is no call",
     noneLead: "Calls are begun in a conversation.",
+    another: {
+      title: "You are in a call",
+      lead: "It goes on in {{title}}. Leave it before you begin another.",
+    },
     before: {
       video: "Call {{title}} by video",
       audio: "Call {{title}} by voice",

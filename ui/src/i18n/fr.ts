@@ -350,6 +350,10 @@ export const fr: Catalogue = {
     people_other: "{{count, number}} personnes",
     none: "Il n'y a pas d'appel",
     noneLead: "Les appels commencent dans une conversation.",
+    another: {
+      title: "Vous êtes en appel",
+      lead: "Il se poursuit dans {{title}}. Quittez-le avant d'en commencer un autre.",
+    },
     before: {
       video: "Appeler {{title}} en vidéo",
       audio: "Appeler {{title}} de vive voix",

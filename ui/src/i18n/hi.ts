@@ -326,6 +326,10 @@ export const hi: Catalogue = {
     people_other: "{{count, number}} लोग",
     none: "कोई कॉल नहीं है",
     noneLead: "कॉल किसी बातचीत से शुरू होती है।",
+    another: {
+      title: "आप एक कॉल में हैं",
+      lead: "वह {{title}} में चल रही है। दूसरी कॉल शुरू करने से पहले उसे छोड़ें।",
+    },
     before: {
       video: "{{title}} को वीडियो कॉल",
       audio: "{{title}} को वॉइस कॉल",

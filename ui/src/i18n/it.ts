@@ -349,6 +349,10 @@ export const it: Catalogue = {
     people_other: "{{count, number}} persone",
     none: "Non c'è nessuna chiamata",
     noneLead: "Le chiamate iniziano in una conversazione.",
+    another: {
+      title: "Sei in una chiamata",
+      lead: "È in corso in {{title}}. Esci prima di iniziarne un'altra.",
+    },
     before: {
       video: "Videochiamata con {{title}}",
       audio: "Chiamata vocale con {{title}}",

@@ -6,10 +6,12 @@ import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/States";
 import { storeChoices, storedChoices, storedOptions } from "../../data/callOptions";
+import { isRunning, useCall } from "../../data/calls";
 import { type CallMedia, type Source, useAction, useHost } from "../../data/client";
 import styles from "./BeforeCall.module.css";
 import controls from "./Controls.module.css";
 import { CameraChoice, MicrophoneChoice, SpeakerChoice } from "./DeviceChoices";
+import { InAnotherCall } from "./InAnotherCall";
 import { Level } from "./Level";
 import { Picture, PicturesProvider } from "./PicturesProvider";
 
@@ -23,7 +25,21 @@ interface Props {
 }
 
 /** What the others will see and hear, before they do. */
-export function BeforeCall({ conversation, title, media, call, onClose }: Props): ReactNode {
+export function BeforeCall(props: Props): ReactNode {
+  const { data: now, isPending } = useCall();
+  const [begins, setBegins] = useState(false);
+  if (isPending) return null;
+  // One's own picture has one place: what is tried out would be seen in the call that goes on.
+  if (!begins && now && isRunning(now)) return <InAnotherCall call={now} onClose={props.onClose} />;
+  return <Choices {...props} onBegin={setBegins} />;
+}
+
+interface ChoicesProps extends Props {
+  /** The call is on its way, and runs before it is told that it does; or it is not, for it could not begin. */
+  onBegin: (begins: boolean) => void;
+}
+
+function Choices({ conversation, title, media, call, onClose, onBegin }: ChoicesProps): ReactNode {
   const { t } = useTranslation();
   const [withCamera, setWithCamera] = useState(media === "video");
   const [sources, setSources] = useState(() => {
@@ -57,7 +73,13 @@ export function BeforeCall({ conversation, title, media, call, onClose }: Props)
             autoFocus
             isDisabled={start.isPending}
             onPress={() => {
-              start.mutate(null, { onSuccess: onClose });
+              onBegin(true);
+              start.mutate(null, {
+                onSuccess: onClose,
+                onError: () => {
+                  onBegin(false);
+                },
+              });
             }}
           >
             {t(call ? "call.before.enter" : "call.before.start")}

@@ -2,7 +2,7 @@ import { Link, Phone, Video } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
-import { useCall } from "../../data/calls";
+import { isRunning, useCall } from "../../data/calls";
 import { type CallMedia, type ConversationDetails, useAction } from "../../data/client";
 import { BeforeCall } from "./BeforeCall";
 import { ControlButton } from "./ControlButton";
@@ -23,7 +23,7 @@ export function CallButtons({ details, asked, onAsk }: Props): ReactNode {
   const call = useCall().data;
   const show = useAction<null>((commands) => commands.call_show());
   if (!details.rights.post || details.removed) return null;
-  const isHere = call?.conversation === details.id && call.phase !== "ended" && call.phase !== "incoming";
+  const isHere = call?.conversation === details.id && isRunning(call);
   return (
     <>
       {isHere ? (
