@@ -154,3 +154,18 @@ async fn refers_to_news(member: &Member, conversation: ConversationId, envelope:
     let known = async { cache::conversations::get(&mut *member.cache.read().await?, conversation).await };
     known.await.is_ok_and(|known| known.is_none_or(|known| header.epoch > known.epoch))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_no_interface_has_is_gone_and_the_loopback_stays() {
+        // Kept for documentation (RFC 5737): no machine has it.
+        assert!(has_gone("203.0.113.5".parse().unwrap()));
+        assert!(!has_gone("127.0.0.1".parse().unwrap()));
+        for address in addresses().unwrap() {
+            assert!(!has_gone(address), "{address}");
+        }
+    }
+}
