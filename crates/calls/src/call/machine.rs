@@ -114,7 +114,11 @@ impl Machine {
             Input::NobodyThere => self.nobody_there(),
             Input::Declined { user, is_busy } => self.declined(user, is_busy),
             Input::Signal { from, number, body } => self.signal(from, number, body, now),
-            Input::Admit(guest) => self.meet(Peer::Guest(guest), MediaState::default(), now),
+            Input::Admit(guest) => {
+                // Whoever comes back sends what they sent.
+                let media = self.peers.get(&Peer::Guest(guest)).map(|known| known.media).unwrap_or_default();
+                self.meet(Peer::Guest(guest), media, now);
+            }
             Input::GuestGone(guest) => self.gone(Peer::Guest(guest), now),
             Input::Removed(device) => self.gone(Peer::Device(device), now),
             Input::Link(peer, state) => self.link(peer, state, now),

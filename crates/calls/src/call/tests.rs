@@ -117,6 +117,20 @@ fn whoever_comes_late_is_told_who_is_there_and_what_they_send() {
     }
 }
 
+/// A guest's way to the relay breaks for a moment while media flow; the members take the guest back, and must not show a camera that is on as
+/// off.
+#[test]
+fn a_guest_who_comes_back_still_sends_what_it_sent() {
+    let guest = GuestId::from_bytes([9; 16]);
+    let mut ana = Device::live(ANA, BEN);
+    ana.feed(Input::Admit(guest));
+    ana.hear(Sender::Guest(guest), SignalBody::Media(VIDEO));
+    ana.feed(Input::Link(Peer::Guest(guest), LinkState::Connected));
+    assert_eq!(ana.feed(Input::Admit(guest)), [], "nothing has changed");
+    let media = ana.machine.peers().find(|(peer, ..)| *peer == Peer::Guest(guest)).map(|(_, media, _)| media);
+    assert_eq!(media, Some(VIDEO));
+}
+
 #[test]
 fn nobody_answers_and_both_sides_call_it_missed() {
     let (mut ana, mut ben) = (Device::calling(ANA, 1), Device::called(BEN, 1));
