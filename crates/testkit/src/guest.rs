@@ -111,6 +111,14 @@ impl Guest {
         session.stats().await
     }
 
+    /// The guest switches the microphone, camera or screen.
+    pub async fn set_media(&self, media: MediaState) {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(session) = session {
+            session.tell(Command::Input(Input::Media(media))).await;
+        }
+    }
+
     /// Pictures of members that were verified.
     #[must_use]
     pub fn verified(&self) -> u64 {

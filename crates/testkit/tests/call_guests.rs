@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use bezel_core::call::{self, CallPhase, GuestLinkView};
-use bezel_protocol::content::CallMedia;
+use bezel_core::call::{self, CallPerson, CallPhase, GuestLinkView};
+use bezel_protocol::content::{CallMedia, MediaState};
 use bezel_protocol::{ConversationId, GuestId};
 use bezel_testkit::{Guest, Live, Shop, tone, two, until};
+use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -108,6 +109,31 @@ async fn a_guest_in_a_call_of_two_hears_both_and_is_sent_away() -> Result<()> {
         member.hears(1).await?;
     }
     assert_eq!(guest.state().generation, Some(0), "the guest was given nothing more");
+    Ok(())
+}
+
+/// The relay keeps a guest in the call whatever becomes of the link; so must the members, or the guest could not even be muted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_in_the_call_is_heard_when_the_links_time_is_over() -> Result<()> {
+    const LASTS: Duration = Duration::from_secs(12);
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    let (link, made) = (call::link::create(&ana, ring, CallMedia::Audio, LASTS, true).await?, Instant::now());
+    let guest = Guest::knock(&link.url, "Frau Vogel").await?;
+    call::admit(&ana, at_the_door(&ana).await?).await?;
+    hears(&guest, 2).await?;
+    let is_guest = |person: &CallPerson, microphone| person.is_guest && person.microphone == microphone;
+    for member in [&ana, &ben] {
+        member.call_when("the guest is there", |view| view.people.iter().any(|person| is_guest(person, true))).await?;
+    }
+    tokio::time::sleep_until(made + LASTS).await;
+    guest.set_media(MediaState::default()).await;
+    for member in [&ana, &ben] {
+        member.call_when("the guest is muted", |view| view.people.iter().any(|person| is_guest(person, false))).await?;
+    }
     Ok(())
 }
 

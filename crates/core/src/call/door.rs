@@ -58,6 +58,11 @@ pub(super) struct Guest {
 }
 
 impl Guest {
+    /// Whether the guest is in the call, though the browser may be silent.
+    const fn came_in(&self) -> bool {
+        matches!(self.standing, Standing::In | Standing::Away)
+    }
+
     /// What the other members are told.
     pub(super) fn introduction(&self, guest: GuestId) -> GuestStanding {
         GuestStanding {
@@ -121,7 +126,9 @@ impl Doors {
         let row = cache::calls::get(&mut *member.cache.read().await?, call).await?;
         let row = row.filter(|row| row.conversation == conversation).ok_or_else(|| refused("there is no such call"))?;
         let invitation = row.into_link(link).ok_or_else(|| refused("there is no such link"))?;
-        if invitation.expires_at_ms <= member.now_ms() {
+        // Who is in stays in, though nobody comes in by the link any more.
+        let is_in = self.get(guest).is_some_and(|guest| guest.call == call && guest.came_in());
+        if !is_in && invitation.expires_at_ms <= member.now_ms() {
             return Err(refused("the link has ended"));
         }
         let known = self.0.get(&guest).filter(|known| known.call == call).map(|known| (known.key, known.number));
@@ -139,9 +146,7 @@ impl Doors {
         }
         if let GuestSignalBody::Knock { name, key, exchange } = signal.body {
             let is_used = invitation.is_single_use
-                && self.of(call).any(|(id, other)| {
-                    id != guest && other.invitation.link == link && matches!(other.standing, Standing::In | Standing::Away)
-                });
+                && self.of(call).any(|(id, other)| id != guest && other.invitation.link == link && other.came_in());
             if is_used {
                 return Err(refused("the link was used"));
             }
@@ -152,7 +157,6 @@ impl Doors {
             return self.knocked(call, conversation, Arc::new(invitation), standing, signal.number).map(Some);
         }
         let is_meant = signal.device.is_none_or(|device| device == member.device());
-        let is_in = self.get(guest).is_some_and(|guest| matches!(guest.standing, Standing::In | Standing::Away));
         if signal.body == GuestSignalBody::Left && !is_in {
             return Ok(self.gone(guest));
         }
@@ -169,7 +173,7 @@ impl Doors {
     ) -> Result<Said> {
         let guest = said.guest;
         match self.get_mut(guest) {
-            Some(known) if matches!(known.standing, Standing::In | Standing::Away) => {
+            Some(known) if known.came_in() => {
                 let was_away = std::mem::replace(&mut known.standing, Standing::In) == Standing::Away;
                 return Ok(Said::CameBack { was_away });
             }
@@ -261,7 +265,7 @@ impl Doors {
 
     /// A call is over here: whoever was in it is no more.
     pub(super) fn forget(&mut self, call: CallId) {
-        for guest in self.0.values_mut().filter(|guest| guest.call == call && matches!(guest.standing, Standing::In | Standing::Away)) {
+        for guest in self.0.values_mut().filter(|guest| guest.call == call && guest.came_in()) {
             guest.standing = Standing::Out;
         }
     }
