@@ -115,11 +115,11 @@ impl Doors {
         self.get(guest).map_or("?", |guest| &guest.name)
     }
 
-    /// Reads what came from a browser. None where it is nothing for this device.
+    /// Reads what came from a browser; `active` is the call of the moment. None where it is nothing for this device.
     ///
     /// # Errors
     /// When it can't be believed.
-    pub(super) async fn hear(&mut self, member: &Member, message: GuestMessage) -> Result<Option<Said>> {
+    pub(super) async fn hear(&mut self, member: &Member, active: Option<CallId>, message: GuestMessage) -> Result<Option<Said>> {
         let refused = |what: &str| Error::unverifiable("guest", format!("A guest is not believed: {what}."), "Nothing is to be done.");
         let GuestMessage { link, call, conversation, guest, signal } = message;
         let Some(sealed) = signal else { return Ok(self.gone(guest)) };
@@ -150,7 +150,7 @@ impl Doors {
             if is_used {
                 return Err(refused("the link was used"));
             }
-            if known.is_none() && !self.has_room() {
+            if known.is_none() && !self.has_room(active) {
                 return Err(refused("too many wait"));
             }
             let standing = GuestStanding { guest, link, name, key, exchange, is_in: false };
@@ -228,15 +228,18 @@ impl Doors {
         Ok(())
     }
 
-    /// Whether one more guest can be remembered; the oldest who has gone is forgotten for that.
-    fn has_room(&mut self) -> bool {
-        if self.0.len() >= MAX_GUESTS
-            && let Some(gone) =
-                self.0.iter().find(|(_, guest)| matches!(guest.standing, Standing::Refused | Standing::Out)).map(|(id, _)| *id)
-        {
-            self.0.remove(&gone);
+    /// Whether one more guest can be remembered; the oldest who has gone, or is in a call that is not this device's, is forgotten for that.
+    fn has_room(&mut self, active: Option<CallId>) -> bool {
+        let is_dispensable = |guest: &Guest| match guest.standing {
+            Standing::Refused | Standing::Out => true,
+            Standing::In | Standing::Away => active != Some(guest.call),
+            Standing::Waiting => false,
+        };
+        while self.0.len() >= MAX_GUESTS {
+            let Some(oldest) = self.0.iter().find(|(_, guest)| is_dispensable(guest)).map(|(id, _)| *id) else { return false };
+            self.0.remove(&oldest);
         }
-        self.0.len() < MAX_GUESTS
+        true
     }
 
     /// A guest who was taken back is not in the call after all.
@@ -395,12 +398,24 @@ mod tests {
     fn those_who_have_gone_make_room_and_those_who_wait_do_not() {
         let mut doors = Doors::default();
         for number in 0..MAX_GUESTS {
-            assert!(doors.has_room());
+            assert!(doors.has_room(None));
             stands(&mut doors, guest(number), Standing::Waiting);
         }
-        assert!(!doors.has_room(), "all of them wait");
+        assert!(!doors.has_room(None), "all of them wait");
         doors.gone(guest(7));
-        assert!(doors.has_room());
+        assert!(doors.has_room(None));
         assert!(doors.get(guest(7)).is_none() && doors.get(guest(0)).is_some());
+    }
+
+    /// Where others answer, nobody tells this device that a client's call is over.
+    #[test]
+    fn guests_of_calls_that_others_answered_make_room_and_those_of_the_call_of_the_moment_do_not() {
+        let mut doors = Doors::default();
+        for number in 0..MAX_GUESTS {
+            stands(&mut doors, guest(number), if number % 2 == 0 { Standing::In } else { Standing::Away });
+        }
+        assert!(!doors.has_room(Some(CALL)), "they talk with this device");
+        assert!(doors.has_room(Some(CallId::from_bytes([9; 16]))));
+        assert!(doors.get(guest(0)).is_none() && doors.get(guest(1)).is_some(), "the oldest");
     }
 }

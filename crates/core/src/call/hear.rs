@@ -128,7 +128,8 @@ impl Desk<'_> {
 
     async fn attend(&mut self, message: GuestMessage) -> Result<()> {
         let guest = message.guest;
-        let Some(said) = self.doors.hear(self.member, message).await? else { return Ok(()) };
+        let active = self.active.as_ref().map(|active| active.call);
+        let Some(said) = self.doors.hear(self.member, active, message).await? else { return Ok(()) };
         match said {
             Said::Knocked => {
                 self.ring_door().await?;
