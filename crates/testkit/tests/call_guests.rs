@@ -137,6 +137,24 @@ async fn a_guest_in_the_call_is_heard_when_the_links_time_is_over() -> Result<()
     Ok(())
 }
 
+/// Who declines what rings, or closes its window, has said no to the client, who would wait in vain.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_at_whose_knock_a_person_declines_is_told() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let link = link(&ana, ring, true).await?;
+    let guest = Guest::knock(&link.url, "Frau Vogel").await?;
+    ana.phase(CallPhase::Incoming).await?;
+    let rings = ben.phase(CallPhase::Incoming).await?;
+    call::decline(&ben, rings.call.parse()?).await?;
+    until("a member's no", async || guest.state().is_refused).await?;
+    until("the relay's end", async || guest.state().closed.as_deref() == Some("refused")).await?;
+    for member in [&ana, &ben] {
+        member.phase(CallPhase::Ended).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_who_is_refused_gets_nothing() -> Result<()> {
     let shop = Shop::open().await?;

@@ -51,8 +51,8 @@ pub(super) struct Guest {
     /// The guest's key for secrets.
     pub(super) exchange: String,
     pub(super) standing: Standing,
-    /// It rang here for this guest.
-    pub(super) has_rung: bool,
+    /// When it rang here for this guest last.
+    rung_at: Option<Instant>,
     number: u64,
     heard_at: Instant,
 }
@@ -220,7 +220,7 @@ impl Doors {
             key_text,
             exchange,
             standing,
-            has_rung: false,
+            rung_at: None,
             number: 0,
             heard_at: Instant::now(),
         };
@@ -240,6 +240,15 @@ impl Doors {
             self.0.remove(&oldest);
         }
         true
+    }
+
+    /// The first who waits elsewhere than at the door of `but`, and for whom it did not ring for `pause`. It rings for them from now on.
+    pub(super) fn next_to_ring(&mut self, now: Instant, pause: Duration, but: Option<CallId>) -> Option<(GuestId, CallId)> {
+        let is_quiet = |guest: &Guest| guest.rung_at.is_none_or(|at| now.saturating_duration_since(at) >= pause);
+        let waits = |guest: &Guest| guest.standing == Standing::Waiting && but != Some(guest.call) && is_quiet(guest);
+        let (id, guest) = self.0.iter_mut().find(|(_, guest)| waits(guest))?;
+        guest.rung_at = Some(now);
+        Some((*id, guest.call))
     }
 
     /// A guest who was taken back is not in the call after all.
@@ -391,6 +400,24 @@ mod tests {
         assert!(matches!(knocks(&mut doors, guest(1)), Said::CameBack { was_away: false }));
         doors.gone(guest(1));
         assert!(matches!(knocks(&mut doors, guest(1)), Said::CameBack { was_away: true }));
+    }
+
+    /// A client is not to be told for ever that they will be let in shortly.
+    #[test]
+    fn it_rings_again_after_a_pause_for_who_still_waits_and_not_at_the_door_of_a_call_that_just_ended() {
+        const PAUSE: Duration = Duration::from_secs(105);
+        let (mut doors, now) = (Doors::default(), Instant::now());
+        stands(&mut doors, guest(1), Standing::Waiting);
+        assert_eq!(doors.next_to_ring(now, PAUSE, Some(CALL)), None, "what the relay says of its end comes first");
+        assert_eq!(doors.next_to_ring(now, PAUSE, None), Some((guest(1), CALL)));
+        knocks(&mut doors, guest(1));
+        assert_eq!(doors.next_to_ring(now + PAUSE / 2, PAUSE, None), None, "each knock would ring");
+        stands(&mut doors, guest(2), Standing::Waiting);
+        assert_eq!(doors.next_to_ring(now + PAUSE / 2, PAUSE, None), Some((guest(2), CALL)), "another one");
+        assert_eq!(doors.next_to_ring(now + PAUSE, PAUSE, None), Some((guest(1), CALL)));
+        stands(&mut doors, guest(1), Standing::Refused);
+        stands(&mut doors, guest(2), Standing::In);
+        assert_eq!(doors.next_to_ring(now + PAUSE * 9, PAUSE, None), None);
     }
 
     /// A shop whose app runs for weeks: the doors must not close after so many guests.

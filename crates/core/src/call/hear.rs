@@ -132,7 +132,7 @@ impl Desk<'_> {
         let Some(said) = self.doors.hear(self.member, active, message).await? else { return Ok(()) };
         match said {
             Said::Knocked => {
-                self.ring_door().await?;
+                self.ring_door(None).await?;
                 if let Some(handle) = self.handle() {
                     self.say_to_guest(guest, Some(GuestSignalBody::Waiting { member: handle }));
                 }

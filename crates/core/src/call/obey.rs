@@ -22,13 +22,7 @@ impl Desk<'_> {
         match order {
             Order::Begin(row, options, servers, reply) => answer(reply, self.begin(*row, options, servers).await),
             Order::Answer(row, options, servers, reply) => answer(reply, self.come_in(*row, options, servers).await),
-            Order::Decline(call, reply) => {
-                let rings = self.active.as_ref().is_some_and(|active| active.call == call && active.rings());
-                if rings {
-                    self.tell(Command::Input(Input::Decline { is_busy: false })).await;
-                }
-                answer(reply, if rings { Ok(()) } else { Err(no_call()) });
-            }
+            Order::Decline(call, reply) => answer(reply, self.decline(call).await),
             Order::Leave(reply) => {
                 let is_there = self.active.is_some();
                 self.tell(Command::Input(Input::Leave)).await;
@@ -64,6 +58,18 @@ impl Desk<'_> {
             Order::Guest(message) => noted(self.hear_guest(message).await),
             Order::Rekey(generation) => noted(self.give_out_secret(generation).await),
             Order::RelayBack => self.relay_back().await,
+        }
+    }
+
+    /// The person does not come into what rings; the client at whose knock it does is refused.
+    async fn decline(&mut self, call: CallId) -> Result<()> {
+        let active = self.active.as_ref().filter(|active| active.call == call && active.rings()).ok_or_else(no_call)?;
+        let first = self.doors.of(call).find(|(_, guest)| guest.standing == Standing::Waiting).map(|(guest, _)| guest);
+        let waits = first.filter(|_| active.is_door);
+        self.tell(Command::Input(Input::Decline { is_busy: false })).await;
+        match waits {
+            Some(guest) => self.dismiss(guest).await,
+            None => Ok(()),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Calls of others: rung, found busy, or kept to be joined.
 
+use std::time::Duration;
+
 use bezel_calls::call::{End, Input};
 use bezel_calls::session::Command;
 use bezel_protocol::content::{CallOutcome, SignalBody};
-use bezel_protocol::{ConversationId, GuestId, Role};
+use bezel_protocol::{CallId, ConversationId, GuestId, Role};
+use tokio::time::Instant;
 
 use super::active::{Active, Beginning};
 use super::desk::{Desk, Errand};
@@ -18,6 +21,8 @@ use crate::error::{Error, Result};
 
 /// An invitation rings for so long after it was sent; one that comes later is offered silently.
 const FRESH_MS: i64 = 60_000;
+/// A door at which nobody answered is quiet for so long, then it rings again for who still waits.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// What becomes of an invitation while something else goes on.
 enum Turn {
@@ -181,16 +186,13 @@ impl Desk<'_> {
         self.hear_early().await
     }
 
-    /// A guest waits at the door of a call in which nobody here is.
-    pub(super) async fn ring_door(&mut self) -> Result<()> {
+    /// A guest waits at the door of a call in which nobody here is, and which is not `but`.
+    pub(super) async fn ring_door(&mut self, but: Option<CallId>) -> Result<()> {
         if self.active.is_some() {
             return Ok(());
         }
-        let first = self.doors.waiting().find(|(_, guest)| !guest.has_rung).map(|(id, guest)| (id, guest.call));
-        let Some((guest, call)) = first else { return Ok(()) };
-        if let Some(known) = self.doors.get_mut(guest) {
-            known.has_rung = true;
-        }
+        let pause = self.member.calls.limits().ring + QUIET;
+        let Some((guest, call)) = self.doors.next_to_ring(Instant::now(), pause, but) else { return Ok(()) };
         let row = cache::calls::get(&mut *self.member.cache.read().await?, call).await?;
         match row {
             Some(row) if self.may_speak(row.conversation).await? => self.ring(row, Some(guest)).await,

@@ -69,7 +69,7 @@ pub async fn answer(member: &Member, call: CallId, options: CallOptions) -> Resu
     }
 }
 
-/// Declines a call that rings.
+/// Declines a call that rings; a client at whose knock it rings is refused.
 ///
 /// # Errors
 /// When it does not ring.

@@ -5,6 +5,7 @@ use bezel_calls::session::{CallStats, Command};
 use bezel_protocol::content::CallOutcome;
 
 use super::desk::{Desk, Errand, noted};
+use super::start::cached;
 use super::view::CallPhase;
 use super::{end, presence};
 use crate::cache;
@@ -128,14 +129,17 @@ impl Desk<'_> {
             self.not_present(call);
         }
         let is_own = active.caller == self.member.device();
+        let known = cached(self.member, call).await?.outcome;
         end::note(self.member, call, outcome, is_in.then_some(seconds), quality).await?;
         // Where others talk on, it is not over.
         let goes_on = how == End::Here && outcome == CallOutcome::Completed && active.others > 1 && active.had_others;
-        if is_own && !goes_on {
+        // A door may ring again and again for one call: its end is said once.
+        if is_own && !goes_on && known.is_none() {
             end::say(self.member, conversation, call, outcome, seconds).await?;
         }
         self.member.changed([Change::Call, Change::Messages(conversation)]);
-        noted(self.ring_door().await);
+        // Whoever waits at the door of this call may be on the way out with it; else they knock again.
+        noted(self.ring_door(Some(call)).await);
         Ok(())
     }
 }
