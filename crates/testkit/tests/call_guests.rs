@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use bezel_core::call::{self, CallPerson, CallPhase, GuestLinkView};
+use bezel_core::call::{self, CallOutcomeName, CallPerson, CallPhase, GuestLinkView};
 use bezel_protocol::content::{CallMedia, MediaState};
 use bezel_protocol::{ConversationId, GuestId};
 use bezel_testkit::{Guest, Live, Shop, tone, two, until};
@@ -133,6 +133,34 @@ async fn a_guest_in_the_call_is_heard_when_the_links_time_is_over() -> Result<()
     guest.set_media(MediaState::default()).await;
     for member in [&ana, &ben] {
         member.call_when("the guest is muted", |view| view.people.iter().any(|person| is_guest(person, false))).await?;
+    }
+    Ok(())
+}
+
+/// The next client waits while somebody talks with the one before: the call's end is not theirs, and a ring that nobody hears does not make a
+/// missed call of one that was.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_at_a_link_of_several_uses_rings_after_the_call_which_stays_in_the_history() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    let link = link(&ana, ring, false).await?;
+    let first = Guest::knock(&link.url, "First").await?;
+    ana.answer(tone()).await?;
+    hears(&first, 1).await?;
+    ana.hears(1).await?;
+    ben.phase(CallPhase::Ended).await?;
+    let second = Guest::knock(&link.url, "Second").await?;
+    at_the_door(&ana).await?;
+    call::set_ring_time(&ana, Duration::from_secs(2));
+    call::leave(&ana).await?;
+    until("the first is told", async || first.state().closed.is_some()).await?;
+    ana.call_when("the second rings", |view| view.phase == CallPhase::Incoming && view.from == "Second").await?;
+    let rang = ana.phase(CallPhase::Ended).await?;
+    assert_eq!((rang.outcome, second.state().closed), (Some(CallOutcomeName::Missed), None));
+    for member in [&ana, &ben] {
+        let history = call::history(member, None, None, 1).await?;
+        let outcome = history.first().and_then(|call| call.outcome);
+        assert_eq!(outcome, Some(CallOutcomeName::Completed), "{history:?}");
     }
     Ok(())
 }

@@ -169,7 +169,7 @@ pub(crate) async fn set_joined(db: &mut Connection, call: CallId, at_ms: i64) ->
     Ok(())
 }
 
-/// How the call went for this device.
+/// How the call went for this device. A talk that was stays one: by a link of several uses it may ring again, and that may be missed.
 pub(crate) async fn set_ended(
     db: &mut Connection,
     call: CallId,
@@ -177,13 +177,17 @@ pub(crate) async fn set_ended(
     seconds: Option<u32>,
     quality: Option<&str>,
 ) -> Result<()> {
-    sqlx::query("UPDATE calls SET outcome = $2, seconds = coalesce($3, seconds), quality = coalesce($4, quality) WHERE call = $1")
-        .bind(call.as_bytes().as_slice())
-        .bind(name(&OUTCOMES, &outcome))
-        .bind(seconds)
-        .bind(quality)
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "UPDATE calls SET outcome = CASE outcome WHEN 'completed' THEN outcome ELSE $2 END,
+                          seconds = coalesce($3, seconds), quality = coalesce($4, quality)
+         WHERE call = $1",
+    )
+    .bind(call.as_bytes().as_slice())
+    .bind(name(&OUTCOMES, &outcome))
+    .bind(seconds)
+    .bind(quality)
+    .execute(db)
+    .await?;
     Ok(())
 }
 

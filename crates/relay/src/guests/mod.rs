@@ -76,11 +76,21 @@ struct AtLink {
 struct Seat {
     call: CallId,
     is_admitted: bool,
+    ends_with_call: bool,
     /// Which connection speaks for it; an older one is not heard any more.
     connection: u64,
     waiting: VecDeque<ToGuest>,
     closing: Option<Closing>,
     wake: Arc<Notify>,
+}
+
+/// How a guest comes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stay {
+    /// In the call already.
+    is_admitted: bool,
+    /// Who waits for a call that ends has nothing more to wait for: by a link of several uses it may begin again.
+    ends_with_call: bool,
 }
 
 /// A connection's hold on a place.
@@ -137,7 +147,8 @@ impl Lobby {
     }
 
     /// Gives a place, or takes over the one that the guest has.
-    fn sit(&self, link: GuestLinkId, guest: GuestId, call: CallId, is_admitted: bool) -> Result<Sitting, Crowded> {
+    fn sit(&self, link: GuestLinkId, guest: GuestId, call: CallId, stay: Stay) -> Result<Sitting, Crowded> {
+        let Stay { is_admitted, ends_with_call } = stay;
         let mut links = self.links();
         let everywhere: usize = links.values().map(|at| at.seats.len()).sum();
         let at = links.get_mut(&link).ok_or(Crowded)?;
@@ -149,6 +160,7 @@ impl Lobby {
         let seat = at.seats.entry(guest).or_insert_with(|| Seat {
             call,
             is_admitted,
+            ends_with_call,
             connection,
             waiting: VecDeque::new(),
             closing: None,
@@ -250,10 +262,11 @@ impl Lobby {
         }
     }
 
-    /// Sends away everybody who is in a call or waits for it.
+    /// Sends away everybody who is in a call, and those who wait for it and can't come into it any more.
     pub(crate) fn end_call(&self, call: CallId) {
         let mut links = self.links();
-        for seat in links.values_mut().flat_map(|at| at.seats.values_mut()).filter(|seat| seat.call == call) {
+        let is_over = |seat: &Seat| seat.call == call && (seat.is_admitted || seat.ends_with_call);
+        for seat in links.values_mut().flat_map(|at| at.seats.values_mut()).filter(|seat| is_over(seat)) {
             close(seat, Closing::Ended);
         }
     }
@@ -270,6 +283,7 @@ mod tests {
 
     const LINK: GuestLinkId = GuestLinkId::from_bytes([1; 16]);
     const CALL: CallId = CallId::from_bytes([2; 16]);
+    const IN: Stay = Stay { is_admitted: true, ends_with_call: false };
 
     fn guest(number: u8) -> GuestId {
         GuestId::from_bytes([number; 16])
@@ -283,13 +297,13 @@ mod tests {
     fn what_waits_survives_a_connection_and_the_old_one_is_not_heard() {
         let lobby = Lobby::default();
         lobby.arrive(LINK).unwrap();
-        let first = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        let first = lobby.sit(LINK, guest(1), CALL, Stay::default()).unwrap();
         for number in 0..2 {
             assert_eq!(lobby.tell(LINK, guest(1), signal(number)), Some(Ok(())));
         }
         assert_eq!(lobby.next(&first), Next::Send(signal(0)));
         lobby.put_back(&first, signal(0));
-        let second = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        let second = lobby.sit(LINK, guest(1), CALL, Stay::default()).unwrap();
         assert_eq!(lobby.next(&first), Next::Replaced);
         assert_eq!(lobby.stand_up(&first), None, "an old connection does not take the place away");
         assert_eq!(lobby.next(&second), Next::Send(signal(0)));
@@ -304,10 +318,10 @@ mod tests {
         let lobby = Lobby::default();
         lobby.arrive(LINK).unwrap();
         for number in 0..u8::try_from(MAX_AT_LINK).unwrap() {
-            assert!(lobby.sit(LINK, guest(number), CALL, false).is_ok());
+            assert!(lobby.sit(LINK, guest(number), CALL, Stay::default()).is_ok());
         }
-        assert!(lobby.sit(LINK, guest(99), CALL, false).is_err());
-        assert!(lobby.sit(LINK, guest(0), CALL, false).is_ok(), "who has a place keeps it");
+        assert!(lobby.sit(LINK, guest(99), CALL, Stay::default()).is_err());
+        assert!(lobby.sit(LINK, guest(0), CALL, Stay::default()).is_ok(), "who has a place keeps it");
         let told = (0..=MAX_WAITING).map(|_| lobby.tell(LINK, guest(0), signal(0)).unwrap()).filter(Result::is_ok).count();
         assert_eq!(told, MAX_WAITING);
         let came = (0..100).filter(|_| lobby.arrive(LINK).is_ok()).count();
@@ -318,8 +332,8 @@ mod tests {
     fn the_door_is_closed_to_those_who_wait_and_the_call_to_all() {
         let lobby = Lobby::default();
         lobby.arrive(LINK).unwrap();
-        let waits = lobby.sit(LINK, guest(1), CALL, false).unwrap();
-        let is_in = lobby.sit(LINK, guest(2), CALL, true).unwrap();
+        let waits = lobby.sit(LINK, guest(1), CALL, Stay::default()).unwrap();
+        let is_in = lobby.sit(LINK, guest(2), CALL, IN).unwrap();
         lobby.close_door(LINK, Closing::Used);
         assert_eq!(lobby.next(&waits), Next::Close(Closing::Used, Vec::new()));
         assert_eq!(lobby.next(&is_in), Next::Wait);
@@ -327,12 +341,26 @@ mod tests {
         assert_eq!(lobby.next(&is_in), Next::Close(Closing::Ended, Vec::new()));
     }
 
+    /// The next client of a shop waits while somebody talks with the one before.
+    #[test]
+    fn whoever_waits_at_a_link_of_several_uses_waits_on_when_the_call_ends() {
+        let lobby = Lobby::default();
+        lobby.arrive(LINK).unwrap();
+        let is_in = lobby.sit(LINK, guest(1), CALL, IN).unwrap();
+        let waits = lobby.sit(LINK, guest(2), CALL, Stay::default()).unwrap();
+        let by_a_link_of_single_use = lobby.sit(LINK, guest(3), CALL, Stay { ends_with_call: true, ..Stay::default() }).unwrap();
+        lobby.end_call(CALL);
+        assert_eq!(lobby.next(&is_in), Next::Close(Closing::Ended, Vec::new()));
+        assert_eq!(lobby.next(&waits), Next::Wait);
+        assert_eq!(lobby.next(&by_a_link_of_single_use), Next::Close(Closing::Ended, Vec::new()));
+    }
+
     /// A member refuses by a signal, and has the relay end the connection right after: the signal must not be lost to that.
     #[test]
     fn what_was_said_before_the_end_is_told_and_nothing_after_it() {
         let lobby = Lobby::default();
         lobby.arrive(LINK).unwrap();
-        let waits = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        let waits = lobby.sit(LINK, guest(1), CALL, Stay::default()).unwrap();
         assert_eq!(lobby.tell(LINK, guest(1), signal(1)), Some(Ok(())));
         assert!(lobby.send_away(LINK, guest(1)));
         assert_eq!(lobby.tell(LINK, guest(1), signal(2)), None);
@@ -345,8 +373,8 @@ mod tests {
     async fn what_is_said_wakes_the_newest_connection() {
         let lobby = Lobby::default();
         lobby.arrive(LINK).unwrap();
-        let old = lobby.sit(LINK, guest(1), CALL, false).unwrap();
-        let new = lobby.sit(LINK, guest(1), CALL, false).unwrap();
+        let old = lobby.sit(LINK, guest(1), CALL, Stay::default()).unwrap();
+        let new = lobby.sit(LINK, guest(1), CALL, Stay::default()).unwrap();
         old.wake.notified().await;
         let mut asleep = std::pin::pin!(old.wake.notified());
         assert!(!asleep.as_mut().enable(), "the old one was woken once, to end");

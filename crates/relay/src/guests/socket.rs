@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::allowance::Allowance;
 use super::door::{self, Visit};
-use super::{Closing, Next, Sitting, ToGuest};
+use super::{Closing, Next, Sitting, Stay, ToGuest};
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::http::Refusal;
@@ -60,7 +60,8 @@ pub(crate) async fn connect<S: Store>(
         (Err(closing), _) => return Ok(upgrade.on_upgrade(move |socket| turn_away(socket, Vec::new(), closing))),
         (Ok(_), None) => return Err(Refusal::not_found()),
     };
-    let sitting = app.guests.arrive(link).and_then(|()| app.guests.sit(link, visit.guest, visit.row.call, visit.is_in_call));
+    let stay = Stay { is_admitted: visit.is_in_call, ends_with_call: visit.row.is_single_use };
+    let sitting = app.guests.arrive(link).and_then(|()| app.guests.sit(link, visit.guest, visit.row.call, stay));
     let sitting = sitting.map_err(|_| Refusal::too_many())?;
     let host = reach::host(&headers);
     Ok(upgrade.on_upgrade(move |socket| attend(app, socket, sitting, visit, host)))

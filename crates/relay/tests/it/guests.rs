@@ -372,7 +372,7 @@ async fn a_flooding_guest_is_cut_off_and_a_crowd_is_kept_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn guests_leave_with_the_last_member() {
+async fn guests_leave_with_the_last_member_and_who_waits_at_a_link_of_several_uses_waits_on() {
     let scene = Scene::set(false).await;
     let mut is_in = Page::open(scene.base(), scene.link).await;
     let mut waits = Page::open(scene.base(), scene.link).await;
@@ -383,10 +383,13 @@ async fn guests_leave_with_the_last_member() {
     let call = path::of_call(path::CALL, scene.call);
     assert_eq!(scene.shop.ana.send_bytes(Method::DELETE, &call, Vec::new()).await.status, 200);
     is_in.is_closed("ended").await;
-    waits.is_closed("ended").await;
     let record = scene.record().await;
     assert!(record.ended_at_ms.is_some() && record.participants.iter().all(|participant| participant.left_at_ms.is_some()));
-    assert!(matches!(scene.ask(&scene.shop.ana, Method::PUT, waiting).await, 404 | 409));
+    assert_eq!(scene.ask(&scene.shop.ana, Method::PUT, waiting).await, 409, "nobody is in the call");
+    let come = NewCall { call: scene.call, conversation: scene.conversation };
+    assert_eq!(scene.shop.ana.post(path::CALLS, &come).await.status, 200);
+    assert_eq!(scene.ask(&scene.shop.ana, Method::PUT, waiting).await, 200);
+    assert!(matches!(waits.hear().await, Heard::Notice(GuestNotice::Admitted { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
