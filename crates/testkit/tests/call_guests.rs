@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use bezel_core::call::{self, CallOutcomeName, CallPerson, CallPhase, GuestLinkView};
+use bezel_core::conversation;
 use bezel_protocol::content::{CallMedia, MediaState};
 use bezel_protocol::{ConversationId, GuestId};
-use bezel_testkit::{Guest, Live, Shop, tone, two, until};
+use bezel_testkit::{Guest, Live, Shop, three, tone, two, until};
 use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -110,6 +111,27 @@ async fn a_guest_in_a_call_of_two_hears_both_and_is_sent_away() -> Result<()> {
     }
     assert_eq!(guest.state().generation, Some(0), "the guest was given nothing more");
     Ok(())
+}
+
+/// The relay lets a member who was removed say nothing more, to guests neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_hears_that_a_member_was_removed() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ([ana, ben, lena], ring) = three(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    lena.answer(tone()).await?;
+    ana.hears(2).await?;
+    let link = link(&ana, ring, true).await?;
+    let guest = Guest::knock(&link.url, "Frau Vogel").await?;
+    call::admit(&ana, at_the_door(&ana).await?).await?;
+    hears(&guest, 3).await?;
+    conversation::remove(&ana, ring, lena.user()).await?;
+    let removed = lena.device().to_string();
+    until("the guest connects to lena no more", async || {
+        guest.stats().await.is_some_and(|stats| stats.peers.len() == 2 && stats.peers.iter().all(|peer| peer.peer != removed))
+    })
+    .await
 }
 
 /// The relay keeps a guest in the call whatever becomes of the link; so must the members, or the guest could not even be muted.

@@ -1,19 +1,21 @@
 //! Who may hear a call: whoever leaves the conversation leaves the call, and frames are encrypted from a new secret then.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bezel_calls::call::Input;
 use bezel_calls::session::Command;
 use bezel_crypto::Secret;
 use bezel_crypto::call::CallSecret;
-use bezel_protocol::content::{CallSecretBytes, SignalBody};
+use bezel_protocol::content::{CallSecretBytes, GuestInvitation, SignalBody};
 use bezel_protocol::guest::GuestSignalBody;
 use bezel_protocol::{CallId, ConversationId, DeviceId};
 use tokio::time::Instant;
 
 use super::admit::sealed;
 use super::desk::Desk;
+use super::post::Mail;
 use super::start::secret;
 use crate::cache;
 use crate::error::{Result, damaged};
@@ -49,8 +51,20 @@ impl Desk<'_> {
         active.rekeys_in_next_epoch = (has_lost || active.rekeys_in_next_epoch) && !is_newer;
         for device in out {
             self.tell(Command::Input(Input::Removed(device))).await;
+            self.tell_guests_of_removed(device);
         }
         if is_due { self.plan_rekey().await } else { Ok(()) }
+    }
+
+    /// Whoever was removed says nothing any more, to guests neither.
+    fn tell_guests_of_removed(&self, device: DeviceId) {
+        let Some(active) = self.active.as_ref().filter(|active| active.is_in) else { return };
+        for guest in self.guests_in(active.call) {
+            if let Some(known) = self.doors.get(guest) {
+                let invitation = Arc::<GuestInvitation>::clone(&known.invitation);
+                let _ = self.mail.send(Mail::Removed { call: active.call, invitation, guest, device });
+            }
+        }
     }
 
     /// The devices of a conversation that stand, and its epoch; none when this member is not in it.

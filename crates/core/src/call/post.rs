@@ -30,6 +30,8 @@ pub(super) enum Mail {
     Signal { conversation: ConversationId, call: CallId, to: Option<DeviceId>, body: SignalBody },
     /// To a guest.
     Guest { call: CallId, invitation: Arc<GuestInvitation>, guest: GuestId, body: GuestSignalBody },
+    /// To a guest: a member's device was removed, and has left.
+    Removed { call: CallId, invitation: Arc<GuestInvitation>, guest: GuestId, device: DeviceId },
     /// The relay is to send a guest away.
     SendAway { invitation: Arc<GuestInvitation>, guest: GuestId },
 }
@@ -50,6 +52,12 @@ pub(super) async fn run(member: &Member, mut letters: mpsc::UnboundedReceiver<Ma
             Mail::Guest { call, invitation, guest, body } => {
                 number += 1;
                 send_guest(member, call, &invitation, guest, GuestSignal { number, device: Some(member.device()), body }).await
+            }
+            Mail::Removed { call, invitation, guest, device } => {
+                // In its name, by a number that it can't have reached.
+                let number = first_number(u64::try_from(member.now_ms() / 1000).unwrap_or_default());
+                let left = GuestSignal { number, device: Some(device), body: GuestSignalBody::Left };
+                send_guest(member, call, &invitation, guest, left).await
             }
             Mail::SendAway { invitation, guest } => {
                 member.client.delete(&path::of_guest(invitation.link, guest)).await.map_err(Error::from)
