@@ -96,7 +96,7 @@ impl Desk<'_> {
         for (at, heard) in std::mem::take(&mut self.early) {
             let is_known = cache::calls::get(&mut *self.member.cache.read().await?, heard.signal.call).await?.is_some();
             if is_known {
-                Box::pin(self.take(heard)).await?;
+                noted(Box::pin(self.take(heard)).await);
             } else if now.duration_since(at) < EARLY {
                 self.early.push_back((at, heard));
             }
