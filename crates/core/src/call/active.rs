@@ -43,6 +43,8 @@ pub(super) struct Active {
     /// From which frame keys come, and its number.
     pub(super) secret: CallSecretBytes,
     pub(super) generation: u32,
+    /// This device gave it out.
+    pub(super) gave_secret: bool,
     /// It rings because a guest knocked.
     pub(super) is_door: bool,
     /// This device is in it.
@@ -117,6 +119,7 @@ impl Active {
             screen: None,
             secret: row.secret,
             generation: row.generation,
+            gave_secret: false,
             is_door: guest.is_some(),
             is_in: calls.is_some(),
             others,

@@ -60,8 +60,8 @@ impl Desk<'_> {
         self.say(conversation, call, None, SignalBody::Guest(standing));
         if was_in {
             self.tell(Command::Input(Input::GuestGone(guest))).await;
-            if let Some(generation) = self.active.as_ref().filter(|active| active.call == call).map(|active| active.generation) {
-                self.give_out_secret(generation.saturating_add(1)).await?;
+            if self.active.as_ref().is_some_and(|active| active.call == call) {
+                self.give_out_next_secret().await?;
             }
         }
         self.nobody_waits().await;

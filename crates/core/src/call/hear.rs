@@ -2,10 +2,10 @@
 
 use bezel_calls::call::{End, Input, Sender};
 use bezel_calls::session::Command;
-use bezel_protocol::ConversationId;
 use bezel_protocol::content::{CallOutcome, SignalBody};
 use bezel_protocol::guest::GuestSignalBody;
 use bezel_protocol::wire::GuestMessage;
+use bezel_protocol::{CallId, ConversationId, DeviceId, UserId};
 
 use super::desk::{Desk, EARLY, MAX_EARLY, noted};
 use super::door::{Said, Standing};
@@ -55,6 +55,10 @@ impl Desk<'_> {
             SignalBody::Rekey { generation, secret } if heard.is_current && may_follow(row.generation, generation) => {
                 self.take_secret(row.id, generation, &secret).await
             }
+            // Given out at the same time as the one that holds: who was sent away for it may have that one.
+            SignalBody::Rekey { generation, .. } if heard.is_current && generation <= row.generation && self.gave_secret_of(row.id) => {
+                self.give_out_next_secret().await
+            }
             // Whoever was removed could read it, or nothing could follow it: it is worth nothing.
             SignalBody::Rekey { .. } => Ok(()),
             SignalBody::Guest(standing) => self.introduced(row, standing).await,
@@ -65,14 +69,11 @@ impl Desk<'_> {
         }
     }
 
-    async fn say_to_machine(
-        &mut self,
-        user: bezel_protocol::UserId,
-        device: bezel_protocol::DeviceId,
-        call: bezel_protocol::CallId,
-        number: u64,
-        body: SignalBody,
-    ) {
+    fn gave_secret_of(&self, call: CallId) -> bool {
+        self.active.as_ref().is_some_and(|active| active.call == call && active.gave_secret)
+    }
+
+    async fn say_to_machine(&mut self, user: UserId, device: DeviceId, call: CallId, number: u64, body: SignalBody) {
         let Some(active) = self.active.as_ref().filter(|active| active.call == call) else { return };
         let has_joined = matches!(body, SignalBody::Joined(_));
         let from = if user == self.member.user() { Sender::Own(device) } else { Sender::Member(device) };

@@ -81,16 +81,31 @@ impl Desk<'_> {
 
     /// Of the devices in the call the lowest gives out a new secret at once; the others only where it does not.
     async fn plan_rekey(&mut self) -> Result<()> {
+        let Some((rank, generation)) = self.next_generation() else { return Ok(()) };
         let Some(active) = self.active.as_mut().filter(|active| active.is_in) else { return Ok(()) };
-        let me = self.member.device();
-        let lower = active.devices().filter(|device| *device < me && active.readers.contains(device)).count();
-        let rank = u32::try_from(lower).unwrap_or(u32::MAX);
-        let generation = active.generation.saturating_add(1).saturating_add(rank);
         if rank == 0 {
             return self.give_out_secret(generation).await;
         }
         active.rekey = Some((Instant::now() + TURN * rank, generation));
         Ok(())
+    }
+
+    /// Somebody was sent away: waits for nobody.
+    pub(super) async fn give_out_next_secret(&mut self) -> Result<()> {
+        match self.next_generation() {
+            Some((_, generation)) => self.give_out_secret(generation).await,
+            None => Ok(()),
+        }
+    }
+
+    /// How many lower devices are in the call, and by which number this device gives out a secret. No two have the same: of secrets that are
+    /// given out at once, the one of the higher number holds everywhere.
+    fn next_generation(&self) -> Option<(u32, u32)> {
+        let active = self.active.as_ref()?;
+        let me = self.member.device();
+        let lower = active.devices().filter(|device| *device < me && active.readers.contains(device)).count();
+        let rank = u32::try_from(lower).unwrap_or(u32::MAX);
+        Some((rank, active.generation.saturating_add(1).saturating_add(rank)))
     }
 
     /// Frames are encrypted from a new secret from now on, and everyone who is in the call or may come gets it.
@@ -102,7 +117,11 @@ impl Desk<'_> {
             let body = self.doors.get(guest).map(|known| sealed(known, generation, &secret)).transpose()?;
             self.say_to_guest(guest, body.map(|secret| GuestSignalBody::Rekey { generation, secret }));
         }
-        self.take_secret(call, generation, &secret).await
+        self.take_secret(call, generation, &secret).await?;
+        if let Some(active) = self.active.as_mut().filter(|active| active.generation == generation) {
+            active.gave_secret = true;
+        }
+        Ok(())
     }
 
     /// A newer secret is kept, and used where the call runs.
@@ -113,7 +132,7 @@ impl Desk<'_> {
         let Some(active) = self.active.as_mut().filter(|active| active.call == call && active.generation < generation) else {
             return Ok(());
         };
-        (active.secret, active.generation, active.rekey) = (secret.clone(), generation, None);
+        (active.secret, active.generation, active.gave_secret, active.rekey) = (secret.clone(), generation, false, None);
         let bytes = Secret::from_slice(secret.expose()).ok_or_else(|| damaged("secret of a call"))?;
         self.tell(Command::Rekey(CallSecret::new(call, generation, bytes))).await;
         Ok(())
