@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use bezel_core::call::{self, CallOutcomeName, CallPerson, CallPhase, GuestLinkView};
-use bezel_core::conversation;
+use bezel_core::{Change, conversation};
 use bezel_protocol::content::{CallMedia, MediaState};
 use bezel_protocol::{ConversationId, GuestId};
-use bezel_testkit::{Guest, Live, Shop, three, tone, two, until};
-use tokio::time::Instant;
+use bezel_testkit::{DAY_MS, Guest, Live, Shop, three, tone, two, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -182,13 +181,12 @@ async fn a_guest_hears_that_a_member_was_removed() -> Result<()> {
 /// The relay keeps a guest in the call whatever becomes of the link; so must the members, or the guest could not even be muted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_in_the_call_is_heard_when_the_links_time_is_over() -> Result<()> {
-    const LASTS: Duration = Duration::from_secs(12);
     let shop = Shop::open().await?;
     let (ana, ben, ring) = two(&shop).await?;
     call::start(&ana, ring, CallMedia::Audio, tone()).await?;
     ben.answer(tone()).await?;
     ana.hears(1).await?;
-    let (link, made) = (call::link::create(&ana, ring, CallMedia::Audio, LASTS, true).await?, Instant::now());
+    let link = link(&ana, ring, true).await?;
     let guest = Guest::knock(&link.url, "Frau Vogel").await?;
     call::admit(&ana, at_the_door(&ana).await?).await?;
     hears(&guest, 2).await?;
@@ -196,7 +194,7 @@ async fn a_guest_in_the_call_is_heard_when_the_links_time_is_over() -> Result<()
     for member in [&ana, &ben] {
         member.call_when("the guest is there", |view| view.people.iter().any(|person| is_guest(person, true))).await?;
     }
-    tokio::time::sleep_until(made + LASTS).await;
+    shop.clock.pass(DAY_MS);
     guest.set_media(MediaState::default()).await;
     for member in [&ana, &ben] {
         member.call_when("the guest is muted", |view| view.people.iter().any(|person| is_guest(person, false))).await?;
@@ -222,7 +220,10 @@ async fn whoever_waits_at_a_link_of_several_uses_rings_after_the_call_which_stay
     call::leave(&ana).await?;
     until("the first is told", async || first.state().closed.is_some()).await?;
     ana.call_when("the second rings", |view| view.phase == CallPhase::Incoming && view.from == "Second").await?;
+    let mut changes = ana.changes();
     let rang = ana.phase(CallPhase::Ended).await?;
+    // What is shown comes before what is kept.
+    while changes.recv().await? != Change::Messages(ring) {}
     assert_eq!((rang.outcome, second.state().closed), (Some(CallOutcomeName::Missed), None));
     for member in [&ana, &ben] {
         let history = call::history(member, None, None, 1).await?;
