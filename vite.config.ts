@@ -12,5 +12,10 @@ export default defineConfig({
     // The fonts are files of their own: the page may load nothing that is written into it.
     assetsInlineLimit: 0,
   },
-  test: { environment: "jsdom", include: ["{src,guest}/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "jsdom",
+    include: ["{src,guest}/**/*.test.{ts,tsx}"],
+    setupFiles: ["testSetup.ts"],
+    testTimeout: 60_000,
+  },
 });
