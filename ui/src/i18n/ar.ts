@@ -362,7 +362,7 @@ export const ar: Catalogue = {
     noneLead: "تبدأ المكالمات من محادثة.",
     another: {
       title: "أنت في مكالمة",
-      lead: "هي جارية في {{title}}. غادِرها قبل أن تبدأ غيرها.",
+      lead: "هي جارية في «{{title}}». غادِرها قبل أن تبدأ غيرها.",
     },
     before: {
       video: "اتصال مرئي بـ{{title}}",

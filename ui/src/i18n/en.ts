@@ -336,7 +336,7 @@ export const en = {
     noneLead: "Calls are begun in a conversation.",
     another: {
       title: "You are in a call",
-      lead: "It goes on in {{title}}. Leave it before you begin another.",
+      lead: "It goes on in “{{title}}”. Leave it before you begin another.",
     },
     before: {
       video: "Call {{title}} by video",

@@ -352,7 +352,7 @@ export const fr: Catalogue = {
     noneLead: "Les appels commencent dans une conversation.",
     another: {
       title: "Vous êtes en appel",
-      lead: "Il se poursuit dans {{title}}. Quittez-le avant d'en commencer un autre.",
+      lead: "Il se poursuit dans « {{title}} ». Quittez-le avant d'en commencer un autre.",
     },
     before: {
       video: "Appeler {{title}} en vidéo",

@@ -351,7 +351,7 @@ export const it: Catalogue = {
     noneLead: "Le chiamate iniziano in una conversazione.",
     another: {
       title: "Sei in una chiamata",
-      lead: "È in corso in {{title}}. Esci prima di iniziarne un'altra.",
+      lead: "È in corso in «{{title}}». Esci prima di iniziarne un'altra.",
     },
     before: {
       video: "Videochiamata con {{title}}",
