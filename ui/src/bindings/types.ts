@@ -262,7 +262,7 @@ screen: boolean,
  */
 people: Array<CallPerson>, 
 /**
- * Clients who wait at the door.
+ * Clients who wait at the door, first the one at whose knock it rings.
  */
 guests_waiting: Array<GuestView>, 
 /**
@@ -964,7 +964,7 @@ export type PeerStats = {
  */
 peer: string, 
 /**
- * Pictures that were received and opened.
+ * Pictures that were received and opened, of the camera and the screen.
  */
 frames_received: number, 
 /**
@@ -980,7 +980,7 @@ decrypt_errors: number,
  */
 replays: number, 
 /**
- * Pictures a second, over the last second.
+ * Pictures of the camera a second, over the last second.
  */
 frames_per_second: number, 
 /**
