@@ -233,6 +233,26 @@ async fn whoever_waits_at_a_link_of_several_uses_rings_after_the_call_which_stay
     Ok(())
 }
 
+/// More clients may knock while it rings for one: nobody else is let in by the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_answers_lets_in_the_client_who_is_named() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (ana, _ben, ring) = two(&shop).await?;
+    let link = link(&ana, ring, false).await?;
+    let named = Guest::knock(&link.url, "Frau Vogel").await?;
+    ana.call_when("it rings", |view| view.phase == CallPhase::Incoming && view.from == "Frau Vogel").await?;
+    let mut others = Vec::new();
+    for name in ["One", "Two", "Three", "Four"] {
+        others.push(Guest::knock(&link.url, name).await?);
+    }
+    let view = ana.call_when("all wait", |view| view.guests_waiting.len() == 5).await?;
+    assert_eq!(view.guests_waiting.first().map(|guest| guest.name.as_str()), Some("Frau Vogel"), "{view:?}");
+    ana.answer(tone()).await?;
+    hears(&named, 1).await?;
+    assert!(others.iter().all(|other| other.state().generation.is_none()), "the others wait on");
+    Ok(())
+}
+
 /// Who declines what rings, or closes its window, has said no to the client, who would wait in vain.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_at_whose_knock_a_person_declines_is_told() -> Result<()> {

@@ -13,11 +13,11 @@ use bezel_crypto::call::CallSecret;
 use bezel_protocol::content::{CallMedia, CallSecretBytes, MediaState};
 use bezel_protocol::roster::Roster;
 use bezel_protocol::wire::IceServer;
-use bezel_protocol::{CallId, ConversationId, DeviceId};
+use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::door::{Doors, Standing};
+use super::door::{Doors, Guest, Standing};
 use super::options::{CallOptions, Screen};
 use super::quality::Meter;
 use super::view::{CallPerson, CallProblem, CallView, Gear, GuestView, Shown};
@@ -45,8 +45,8 @@ pub(super) struct Active {
     pub(super) generation: u32,
     /// This device gave it out.
     pub(super) gave_secret: bool,
-    /// It rings because a guest knocked.
-    pub(super) is_door: bool,
+    /// The guest at whose knock it rings, or rang.
+    door: Option<GuestId>,
     /// This device is in it.
     pub(super) is_in: bool,
     /// How many other people the conversation has.
@@ -83,8 +83,8 @@ pub(super) struct Beginning<'a> {
     pub(super) options: CallOptions,
     pub(super) ice_servers: Vec<IceServer>,
     pub(super) others: usize,
-    /// The guest at whose knock it rings.
-    pub(super) guest: Option<&'a str>,
+    /// The guest at whose knock it rings, and the guest's name.
+    pub(super) guest: Option<(GuestId, &'a str)>,
 }
 
 impl Active {
@@ -110,7 +110,7 @@ impl Active {
             conversation: row.conversation,
             caller: row.device,
             media: row.media,
-            from: guest.map_or_else(handle, str::to_owned),
+            from: guest.map_or_else(handle, |(_, name)| name.to_owned()),
             session,
             events,
             running: None,
@@ -120,7 +120,7 @@ impl Active {
             secret: row.secret,
             generation: row.generation,
             gave_secret: false,
-            is_door: guest.is_some(),
+            door: guest.map(|(guest, _)| guest),
             is_in: calls.is_some(),
             others,
             readers: BTreeSet::new(),
@@ -159,9 +159,21 @@ impl Active {
         matches!(self.phase(), Some(Phase::Live { .. } | Phase::Reconnecting { .. }))
     }
 
+    /// Whether it rings, or rang, because a guest knocked.
+    pub(super) const fn is_door(&self) -> bool {
+        self.door.is_some()
+    }
+
+    /// Who waits at the door of the call, first the one at whose knock it rings: whoever answers or declines means that one.
+    pub(super) fn waiting<'a>(&self, doors: &'a Doors) -> Vec<(GuestId, &'a Guest)> {
+        let mut waiting: Vec<_> = doors.of(self.call).filter(|(_, guest)| guest.standing == Standing::Waiting).collect();
+        waiting.sort_by_key(|(guest, _)| self.door != Some(*guest));
+        waiting
+    }
+
     /// Whether nothing flows between this device and anybody else though it should.
     pub(super) fn seeks_others(&self) -> bool {
-        self.is_in && !self.is_door && matches!(self.phase(), Some(Phase::Connecting { .. } | Phase::Reconnecting { .. }))
+        self.is_in && !self.is_door() && matches!(self.phase(), Some(Phase::Connecting { .. } | Phase::Reconnecting { .. }))
     }
 
     /// The members' devices that are in it, as far as is known here.
@@ -211,9 +223,9 @@ impl Active {
             camera: self.options.is_camera_on,
             screen: self.screen.is_some(),
             people: running.peers.iter().map(|peer| self.person(&roster, doors, *peer)).collect(),
-            guests_waiting: doors
-                .of(self.call)
-                .filter(|(_, guest)| guest.standing == Standing::Waiting)
+            guests_waiting: self
+                .waiting(doors)
+                .into_iter()
                 .map(|(id, guest)| GuestView { id: id.to_string(), name: guest.name.clone() })
                 .collect(),
             outcome: shown.ended.map(|(outcome, _)| outcome.into()),

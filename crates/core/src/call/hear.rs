@@ -78,7 +78,7 @@ impl Desk<'_> {
         let has_joined = matches!(body, SignalBody::Joined(_));
         let from = if user == self.member.user() { Sender::Own(device) } else { Sender::Member(device) };
         // One opens the door for all.
-        if active.is_door && active.rings() && has_joined {
+        if active.is_door() && active.rings() && has_joined {
             return self.tell(Command::Input(Input::Dismiss(CallOutcome::Completed, End::Elsewhere))).await;
         }
         if let (Sender::Member(_), SignalBody::Declined { is_busy }) = (from, &body) {
@@ -157,7 +157,7 @@ impl Desk<'_> {
 
     /// A door that rings for nobody is silent.
     pub(super) async fn nobody_waits(&self) {
-        let Some(active) = self.active.as_ref().filter(|active| active.is_door && active.rings()) else { return };
+        let Some(active) = self.active.as_ref().filter(|active| active.is_door() && active.rings()) else { return };
         if !self.doors.waiting().any(|(_, guest)| guest.call == active.call) {
             self.tell(Command::Input(Input::Dismiss(CallOutcome::Missed, End::There))).await;
         }

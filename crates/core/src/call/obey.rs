@@ -64,8 +64,8 @@ impl Desk<'_> {
     /// The person does not come into what rings; the client at whose knock it does is refused.
     async fn decline(&mut self, call: CallId) -> Result<()> {
         let active = self.active.as_ref().filter(|active| active.call == call && active.rings()).ok_or_else(no_call)?;
-        let first = self.doors.of(call).find(|(_, guest)| guest.standing == Standing::Waiting).map(|(guest, _)| guest);
-        let waits = first.filter(|_| active.is_door);
+        let first = active.waiting(&self.doors).first().map(|(guest, _)| *guest);
+        let waits = first.filter(|_| active.is_door());
         self.tell(Command::Input(Input::Decline { is_busy: false })).await;
         match waits {
             Some(guest) => self.dismiss(guest).await,

@@ -72,7 +72,7 @@ impl Desk<'_> {
 
     /// The caller's word that it is over ends the ringing, even where the signal was lost.
     async fn dismiss_if_over(&self, open: &[Call]) -> Result<()> {
-        let Some(active) = self.active.as_ref().filter(|active| active.rings() && !active.is_door) else { return Ok(()) };
+        let Some(active) = self.active.as_ref().filter(|active| active.rings() && !active.is_door()) else { return Ok(()) };
         if open.iter().any(|call| call.id == active.call) {
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl Desk<'_> {
 
     fn turn(&self, row: &Call) -> Turn {
         let Some(active) = &self.active else { return Turn::Ring };
-        let is_same = active.conversation == row.conversation && !active.is_live() && !active.is_door;
+        let is_same = active.conversation == row.conversation && !active.is_live() && !active.is_door();
         let is_own = active.caller == self.member.device();
         match (is_same, row.id < active.call) {
             (true, true) if is_own || active.rings() => Turn::Join,
@@ -154,14 +154,14 @@ impl Desk<'_> {
 
     /// Whether a call of this device goes before the one that rings: two called at once, and this one has the lower id.
     pub(super) fn comes_first(&self, row: &Call) -> bool {
-        let rings = self.active.as_ref().filter(|active| active.rings() && !active.is_door);
+        let rings = self.active.as_ref().filter(|active| active.rings() && !active.is_door());
         rings.is_some_and(|active| active.conversation == row.conversation && row.id < active.call)
     }
 
     /// A call of this device is given up for the one that came in between: it is answered, where it is of the same conversation.
     pub(super) async fn give_way(&mut self, own: Call, options: CallOptions) -> Result<()> {
         let member = self.member;
-        let rings = self.active.as_ref().filter(|active| active.rings() && !active.is_door && active.conversation == own.conversation);
+        let rings = self.active.as_ref().filter(|active| active.rings() && !active.is_door() && active.conversation == own.conversation);
         let theirs = rings.map(|active| active.call);
         end::note(member, own.id, if theirs.is_some() { CallOutcome::Completed } else { CallOutcome::Cancelled }, None, None).await?;
         end::say(member, own.conversation, own.id, CallOutcome::Cancelled, 0).await?;
@@ -179,9 +179,9 @@ impl Desk<'_> {
     pub(super) async fn ring(&mut self, row: Call, guest: Option<GuestId>) -> Result<()> {
         // Alone with the guest, the call is over when the guest goes.
         let others = if guest.is_some() { 1 } else { self.others(row.conversation).await? };
-        let name = guest.map(|guest| self.doors.name(guest).to_owned());
-        let beginning =
-            Beginning { row, calls: None, options: CallOptions::default(), ice_servers: Vec::new(), others, guest: name.as_deref() };
+        let name = guest.map(|guest| (guest, self.doors.name(guest).to_owned()));
+        let knocks = name.as_ref().map(|(guest, name)| (*guest, name.as_str()));
+        let beginning = Beginning { row, calls: None, options: CallOptions::default(), ice_servers: Vec::new(), others, guest: knocks };
         self.active = Some(Active::begin(self.member, beginning)?);
         self.hear_early().await
     }

@@ -40,7 +40,7 @@ pub struct CallView {
     pub screen: bool,
     /// Everyone else in it.
     pub people: Vec<CallPerson>,
-    /// Clients who wait at the door.
+    /// Clients who wait at the door, first the one at whose knock it rings.
     pub guests_waiting: Vec<GuestView>,
     /// What came of it, once it is over.
     pub outcome: Option<CallOutcomeName>,
