@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use bezel_core::call::{self, CallOutcomeName, CallPerson, CallPhase, GuestLinkView};
 use bezel_core::{Change, conversation};
 use bezel_protocol::content::{CallMedia, MediaState};
+use bezel_protocol::wire::Event;
 use bezel_protocol::{ConversationId, GuestId};
 use bezel_testkit::{DAY_MS, Guest, Live, Shop, three, tone, two, until};
 
@@ -155,6 +156,28 @@ async fn two_who_send_guests_away_at_once_hear_each_other_on() -> Result<()> {
 async fn opened(member: &Live) -> u64 {
     let stats = call::stats(member).await.ok().flatten().unwrap_or_default();
     stats.peers.first().map_or(0, |peer| peer.packets_received)
+}
+
+/// Signals are quick, and the message that holds the link may come after a guest was let in by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_is_taken_by_a_member_who_did_not_know_the_link_yet() -> Result<()> {
+    let (shop, liar) = Shop::open_behind_a_liar().await?;
+    let (ana, ben, ring) = two(&shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    ben.hears(1).await?;
+    // Ben hears signals alone.
+    liar.lie(|event| if matches!(event, Event::Conversation(_)) { Vec::new() } else { vec![event] });
+    let link = link(&ana, ring, true).await?;
+    let page = link.url.find("/call/").ok_or_else(|| anyhow!("no link of a call: {}", link.url))?;
+    let guest = Guest::knock(&format!("http://{}{}", shop.relay(), &link.url[page..]), "Frau Vogel").await?;
+    call::admit(&ana, at_the_door(&ana).await?).await?;
+    hears(&guest, 1).await?;
+    assert!(ben.call().is_some_and(|view| view.people.len() == 1 && view.guests_waiting.is_empty()), "he knows of no link");
+    liar.lie(|event| vec![event]);
+    liar.say(Event::Resync);
+    hears(&guest, 2).await
 }
 
 /// The relay lets a member who was removed say nothing more, to guests neither.

@@ -12,6 +12,7 @@ use super::door::{Said, Standing};
 use super::keys::may_follow;
 use super::signal::{self, Heard};
 use crate::cache;
+use crate::cache::calls::Call;
 use crate::error::{Error, Result};
 
 /// So many senders' numbers are remembered.
@@ -36,12 +37,16 @@ impl Desk<'_> {
             self.heard.pop_first();
         }
         self.heard.insert((heard.signal.call, heard.device), heard.signal.number);
+        // What waits was said before.
+        if !self.early.is_empty() {
+            self.hear_early().await?;
+        }
         self.take(heard).await
     }
 
     async fn take(&mut self, heard: Heard) -> Result<()> {
         let row = cache::calls::get(&mut *self.member.cache.read().await?, heard.signal.call).await?;
-        let Some(row) = row else {
+        let Some(row) = row.filter(|row| has_all_of(row, &heard)) else {
             if self.early.len() >= MAX_EARLY {
                 self.early.pop_front();
             }
@@ -91,12 +96,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Signals whose invitation has come meanwhile.
+    /// Signals whose invitation or link has come meanwhile.
     pub(super) async fn hear_early(&mut self) -> Result<()> {
         let now = tokio::time::Instant::now();
         for (at, heard) in std::mem::take(&mut self.early) {
-            let is_known = cache::calls::get(&mut *self.member.cache.read().await?, heard.signal.call).await?.is_some();
-            if is_known {
+            let row = cache::calls::get(&mut *self.member.cache.read().await?, heard.signal.call).await?;
+            if row.is_some_and(|row| has_all_of(&row, &heard)) {
                 noted(Box::pin(self.take(heard)).await);
             } else if now.duration_since(at) < EARLY {
                 self.early.push_back((at, heard));
@@ -167,4 +172,9 @@ impl Desk<'_> {
     pub(super) fn handle(&self) -> Option<String> {
         self.member.roster().user(self.member.user()).map(|user| user.handle.to_string())
     }
+}
+
+/// Whether everything is known that a signal of a call builds on. A guest may come by a link so new that its message has not come yet.
+fn has_all_of(row: &Call, heard: &Heard) -> bool {
+    !matches!(&heard.signal.body, SignalBody::Guest(standing) if row.conversation == heard.conversation && !row.has_link(standing.link))
 }
