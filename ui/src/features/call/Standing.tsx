@@ -14,7 +14,7 @@ export function Standing({ call }: { call: CallView }): ReactNode {
   const retry = useAction<null>((commands) => commands.call_retry());
   const leave = useAction<null>((commands) => commands.call_leave());
   const { phase } = call;
-  const { call_attempts: attempts = 0, call_attempt_seconds: attemptSeconds = 0 } = useSettings().data ?? {};
+  const settings = useSettings().data;
   const attempt = Math.max(1, call.attempt);
   const isBegun = phase === "live" || phase === "ended" || phase === "incoming";
   return (
@@ -27,10 +27,20 @@ export function Standing({ call }: { call: CallView }): ReactNode {
             </span>
           )}
           {phase === "reconnecting" ? (
-            <>
-              <h2 className={styles["headline"]}>{t("call.phase.reconnecting", { attempt, count: attempts })}</h2>
-              <Countdown since={call.since} attempt={attempt} attempts={attempts} attemptSeconds={attemptSeconds} />
-            </>
+            // How often and how long it is tried is known a moment later.
+            settings ? (
+              <>
+                <h2 className={styles["headline"]}>
+                  {t("call.phase.reconnecting", { attempt, count: settings.call_attempts })}
+                </h2>
+                <Countdown
+                  since={call.since}
+                  attempt={attempt}
+                  attempts={settings.call_attempts}
+                  attemptSeconds={settings.call_attempt_seconds}
+                />
+              </>
+            ) : null
           ) : phase === "lost" ? (
             <>
               <h2 className={styles["headline"]}>{t("call.phase.lost")}</h2>
