@@ -1,65 +1,19 @@
 -- Files: what was announced, who looked, and what is on its way.
 
--- A message may announce a file. SQLite can't widen a CHECK, so the table is made anew; the row ids stay, and with them the search index.
-CREATE TABLE messages_new (
-    id            BLOB    NOT NULL PRIMARY KEY,
-    conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    -- Null while it waits in the outbox.
-    sequence      INTEGER,
-    user          BLOB    NOT NULL,
-    device        BLOB    NOT NULL,
-    epoch         INTEGER NOT NULL,
-    counter       INTEGER NOT NULL,
-    sent_at_ms    INTEGER NOT NULL,
-    hash          BLOB    NOT NULL,
-    previous      BLOB    NOT NULL,
-    kind          TEXT    NOT NULL CHECK (kind IN ('text', 'file', 'event', 'unknown', 'unreadable')),
-    -- Words, or the name of the file.
-    text          TEXT,
-    -- What could not be shown, kept whole for a newer version.
-    content       BLOB,
-    reply_to      BLOB,
-    problem       TEXT,
-    state         TEXT    NOT NULL CHECK (state IN ('queued', 'sent', 'received', 'refused'))
-) STRICT;
-
-INSERT INTO messages_new (rowid, id, conversation, sequence, user, device, epoch, counter, sent_at_ms, hash, previous, kind, text,
-                          content, reply_to, problem, state)
-    SELECT rowid, id, conversation, sequence, user, device, epoch, counter, sent_at_ms, hash, previous, kind, text,
-           content, reply_to, problem, state FROM messages;
-
-DROP TABLE messages;
-ALTER TABLE messages_new RENAME TO messages;
-
-CREATE UNIQUE INDEX messages_by_sequence ON messages (conversation, sequence);
-CREATE INDEX messages_by_time ON messages (conversation, sent_at_ms, id);
-CREATE INDEX messages_by_sender ON messages (conversation, device, counter);
-
-CREATE TRIGGER messages_search_insert AFTER INSERT ON messages WHEN new.text IS NOT NULL BEGIN
-    INSERT INTO messages_search (rowid, text) VALUES (new.rowid, new.text);
-END;
-
-CREATE TRIGGER messages_search_delete AFTER DELETE ON messages WHEN old.text IS NOT NULL BEGIN
-    INSERT INTO messages_search (messages_search, rowid, text) VALUES ('delete', old.rowid, old.text);
-END;
-
-CREATE TRIGGER messages_search_update AFTER UPDATE OF text ON messages BEGIN
-    INSERT INTO messages_search (messages_search, rowid, text)
-        SELECT 'delete', old.rowid, old.text WHERE old.text IS NOT NULL;
-    INSERT INTO messages_search (rowid, text) SELECT new.rowid, new.text WHERE new.text IS NOT NULL;
-END;
-
 -- Files that were announced, by the message that did it.
 CREATE TABLE files (
     file              BLOB    NOT NULL PRIMARY KEY,
     conversation      BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    message           BLOB    NOT NULL UNIQUE,
-    user              BLOB    NOT NULL,
+    -- The message that announced it, by device and id.
     device            BLOB    NOT NULL,
+    message           BLOB    NOT NULL,
+    user              BLOB    NOT NULL,
     sent_at_ms        INTEGER NOT NULL,
     -- Null where it is not for this member, and once the file was revoked.
     key               BLOB,
     name              TEXT    NOT NULL,
+    -- The name as it is searched and sorted.
+    name_folded       TEXT    NOT NULL,
     media_type        TEXT    NOT NULL,
     size_bytes        INTEGER NOT NULL,
     ciphertext_bytes  INTEGER NOT NULL,
@@ -74,8 +28,10 @@ CREATE TABLE files (
     named             BLOB
 ) STRICT;
 
+CREATE UNIQUE INDEX files_by_message ON files (conversation, device, message);
 CREATE INDEX files_by_conversation ON files (conversation, sent_at_ms);
-CREATE INDEX files_by_time ON files (sent_at_ms);
+-- With the name, so that a search reads no thumbnails.
+CREATE INDEX files_by_time ON files (sent_at_ms, name_folded);
 
 -- Who withdrew a file. It may come before the announcement, since the newest messages are fetched first.
 CREATE TABLE file_revocations (
@@ -85,7 +41,7 @@ CREATE TABLE file_revocations (
     is_admin      INTEGER NOT NULL CHECK (is_admin IN (0, 1)),
     conversation  BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     revoked_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (file, user)
+    PRIMARY KEY (file, conversation, user)
 ) STRICT, WITHOUT ROWID;
 
 -- Signed receipts: the first of each device.
@@ -125,7 +81,7 @@ CREATE TABLE uploads (
 
 -- Files on their way to this machine's disk.
 CREATE TABLE downloads (
-    file          BLOB    NOT NULL PRIMARY KEY REFERENCES files (file) ON DELETE CASCADE,
+    file          BLOB    NOT NULL PRIMARY KEY,
     path          TEXT    NOT NULL,
     -- Whether a file that stands there may be replaced.
     replace       INTEGER NOT NULL CHECK (replace IN (0, 1)),

@@ -22,6 +22,3 @@ CREATE VIEW standing_devices AS
     SELECT d.device_id, d.user_id, u.workspace_id
     FROM devices d JOIN users u ON u.user_id = d.user_id
     WHERE d.revoked_at_ms IS NULL AND u.status = 'active';
-
--- The sender's counter in the envelope: an older receipt does not take the place of a newer one.
-ALTER TABLE message_receipts ADD COLUMN counter INTEGER NOT NULL DEFAULT 0;

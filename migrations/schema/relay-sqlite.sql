@@ -1,18 +1,60 @@
 -- Generated from the migrations; compared by a test.
 
+CREATE TRIGGER audit_tree_no_delete BEFORE DELETE ON audit_tree BEGIN
+    SELECT raise(ABORT, 'the audit log is append-only');
+END;
+
+CREATE TRIGGER audit_tree_no_update BEFORE UPDATE ON audit_tree BEGIN
+    SELECT raise(ABORT, 'the audit log is append-only');
+END;
+
+CREATE TABLE audit_tree (
+    level    INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    hash     BLOB    NOT NULL,
+    PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE conversation_encryption_keys (
     conversation_id     BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     -- The epoch that the commit ended.
     epoch               INTEGER NOT NULL,
-    suite               INTEGER NOT NULL,
-    commit_message      BLOB    NOT NULL,
+    sequence            INTEGER NOT NULL,
+    entry               BLOB    NOT NULL,
     committer_device_id BLOB    NOT NULL,
-    -- CBOR: members and devices after it, as uploaded.
-    members             BLOB    NOT NULL,
-    devices             BLOB    NOT NULL,
-    created_at_ms       INTEGER NOT NULL,
+    stored_at_ms        INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, epoch)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX conversation_encryption_keys_by_device ON conversation_encryption_keys (conversation_id, committer_device_id, stored_at_ms);
+
+CREATE TABLE conversation_leaves (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    sequence        INTEGER NOT NULL,
+    entry           BLOB    NOT NULL,
+    user_id         BLOB    NOT NULL,
+    stored_at_ms    INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, sequence)
+) STRICT;
+
+CREATE TABLE conversation_log (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    sequence        INTEGER NOT NULL,
+    -- The number of its kind (protocol, EntryKind).
+    kind            INTEGER NOT NULL,
+    stored_at_ms    INTEGER NOT NULL,
+    -- The newest roster statement then; it never falls.
+    roster          INTEGER NOT NULL,
+    -- Of its bytes.
+    sha256          BLOB    NOT NULL,
+    -- The chain behind it.
+    hash            BLOB    NOT NULL,
+    PRIMARY KEY (conversation_id, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE copies (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1)
+) STRICT;
 
 CREATE TABLE devices (
     device_id     BLOB NOT NULL PRIMARY KEY,
@@ -69,14 +111,15 @@ CREATE INDEX encrypted_files_uploading ON encrypted_files (upload_expires_at_ms)
 CREATE TABLE encrypted_message_metadata (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     sequence        INTEGER NOT NULL,
-    message_id      BLOB    NOT NULL,
+    -- A message is known by its device and its id, and has one place in the chain of its device.
     device_id       BLOB    NOT NULL,
+    message_id      BLOB    NOT NULL,
+    counter         INTEGER NOT NULL,
     epoch           INTEGER NOT NULL,
-    sha256          BLOB    NOT NULL,
     size_bytes      INTEGER NOT NULL,
-    stored_at_ms    INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, sequence),
-    UNIQUE (conversation_id, message_id)
+    UNIQUE (conversation_id, device_id, message_id),
+    UNIQUE (conversation_id, device_id, counter)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER encryption_audit_logs_no_delete BEFORE DELETE ON encryption_audit_logs BEGIN
@@ -115,14 +158,27 @@ CREATE TABLE file_grants (
     PRIMARY KEY (file_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE generations (
+    number     INTEGER NOT NULL PRIMARY KEY,
+    generation BLOB    NOT NULL
+) STRICT;
+
 CREATE TABLE group_conversations (
     conversation_id BLOB    NOT NULL PRIMARY KEY,
     workspace_id    BLOB    NOT NULL REFERENCES workspaces (workspace_id),
     suite           INTEGER NOT NULL,
     epoch           INTEGER NOT NULL,
+    -- Where its log ends.
     last_sequence   INTEGER NOT NULL,
+    last_hash       BLOB    NOT NULL,
+    -- The newest roster statement that its newest entry is stamped with.
+    last_roster     INTEGER NOT NULL,
+    -- Entry 1 of its log.
+    begin           BLOB    NOT NULL,
+    -- Of the newest epoch, for external commits.
     group_info      BLOB    NOT NULL,
-    ratchet_tree    BLOB    NOT NULL,
+    -- The group of the newest epoch as an observer sees it, by which the next commit is judged.
+    observer        BLOB    NOT NULL,
     created_at_ms   INTEGER NOT NULL
 ) STRICT;
 
@@ -130,12 +186,12 @@ CREATE TABLE group_devices (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     device_id       BLOB    NOT NULL,
     user_id         BLOB    NOT NULL,
-    -- Messages up to here were sent before the device came in.
+    -- The place of the commit by which the device came in: what was said before it is not for it.
     joined_sequence INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, device_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX group_devices_by_device ON group_devices (device_id);
+CREATE UNIQUE INDEX group_devices_by_device ON group_devices (device_id, conversation_id);
 
 CREATE TABLE group_members (
     conversation_id BLOB NOT NULL REFERENCES group_conversations (conversation_id),
@@ -144,20 +200,63 @@ CREATE TABLE group_members (
     PRIMARY KEY (conversation_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE group_removals (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    device_id       BLOB    NOT NULL,
+    -- The place of the commit.
+    sequence        INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE healing (
+    subject_id      BLOB    NOT NULL PRIMARY KEY,
+    -- When the first client came by; null before.
+    first_at_ms     INTEGER,
+    -- Since when new entries are taken again; null while it takes back what it lost.
+    healed_at_ms    INTEGER,
+    -- Of a log: the place of the entry that says so.
+    healed_sequence INTEGER
+) STRICT;
+
+CREATE TABLE healing_devices (
+    subject_id BLOB    NOT NULL REFERENCES healing (subject_id),
+    device_id  BLOB    NOT NULL,
+    user_id    BLOB    NOT NULL,
+    -- Whether what it has computed is in the log here. Else it may still have something to offer, or stands on a branch that was lost.
+    follows    INTEGER NOT NULL CHECK (follows IN (0, 1)),
+    PRIMARY KEY (subject_id, device_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE key_packages (
-    id          INTEGER NOT NULL PRIMARY KEY,
-    device_id   BLOB    NOT NULL,
-    suite       INTEGER NOT NULL,
-    last_resort INTEGER NOT NULL CHECK (last_resort IN (0, 1)),
-    key_package BLOB    NOT NULL
+    id           INTEGER NOT NULL PRIMARY KEY,
+    device_id    BLOB    NOT NULL,
+    suite        INTEGER NOT NULL,
+    last_resort  INTEGER NOT NULL CHECK (last_resort IN (0, 1)),
+    key_package  BLOB    NOT NULL,
+    -- As its device says.
+    not_after_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX key_packages_by_device ON key_packages (device_id, suite, last_resort);
 
 CREATE TABLE known_devices (
     device_id         BLOB    NOT NULL PRIMARY KEY,
-    first_login_at_ms INTEGER NOT NULL
+    first_login_at_ms INTEGER NOT NULL,
+    -- The number of the last log-in: no lower or equal one is taken.
+    login_number      INTEGER NOT NULL,
+    -- CBOR: that log-in as the device signed it, shown to whoever logs in by the same key.
+    last_login        BLOB    NOT NULL
 ) STRICT;
+
+CREATE TABLE lost_branches (
+    conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
+    device_id       BLOB    NOT NULL,
+    branch          BLOB    NOT NULL,
+    told_at_ms      INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, device_id)
+) STRICT;
+
+CREATE INDEX lost_branches_by_time ON lost_branches (told_at_ms);
 
 CREATE TABLE message_envelopes (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
@@ -169,17 +268,31 @@ CREATE TABLE message_envelopes (
 CREATE TABLE message_receipts (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     device_id       BLOB    NOT NULL,
+    -- The sender's counter in the envelope: an older receipt does not take the place of a newer one.
+    counter         INTEGER NOT NULL,
     envelope        BLOB    NOT NULL,
-    stored_at_ms    INTEGER NOT NULL, counter INTEGER NOT NULL DEFAULT 0,
+    stored_at_ms    INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, device_id)
 ) STRICT;
 
 CREATE TABLE roster_statements (
-    workspace_id BLOB    NOT NULL REFERENCES workspaces (workspace_id),
-    sequence     INTEGER NOT NULL,
-    statement    BLOB    NOT NULL,
+    workspace_id   BLOB    NOT NULL REFERENCES workspaces (workspace_id),
+    sequence       INTEGER NOT NULL,
+    statement      BLOB    NOT NULL,
+    -- As what the limits in time count it: its kind, or 'renewal'.
+    kind           TEXT    NOT NULL,
+    -- The device or user that it is about; null where no limit asks.
+    subject_id     BLOB,
+    -- The device that sent it; null for who joins or begins a workspace.
+    device_id      BLOB,
+    -- By the relay's own clock: the statement's time is its signer's.
+    appended_at_ms INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, sequence)
 ) STRICT;
+
+CREATE INDEX roster_statements_by_device ON roster_statements (device_id, appended_at_ms);
+
+CREATE INDEX roster_statements_by_subject ON roster_statements (subject_id, kind, appended_at_ms);
 
 CREATE TABLE sessions (
     -- SHA-256 of the token.
@@ -189,6 +302,8 @@ CREATE TABLE sessions (
     subject_id    BLOB    NOT NULL,
     expires_at_ms INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX sessions_by_end ON sessions (expires_at_ms);
 
 CREATE INDEX sessions_by_subject ON sessions (subject_id);
 
@@ -228,8 +343,12 @@ CREATE TABLE users (
 ) STRICT;
 
 CREATE TABLE vaults (
-    user_id BLOB NOT NULL PRIMARY KEY,
-    vault   BLOB NOT NULL
+    user_id   BLOB    NOT NULL,
+    version   INTEGER NOT NULL,
+    vault     BLOB    NOT NULL,
+    device_id BLOB    NOT NULL,
+    signature BLOB    NOT NULL,
+    PRIMARY KEY (user_id, version)
 ) STRICT;
 
 CREATE TABLE video_call_guest_links (
@@ -252,7 +371,9 @@ CREATE TABLE video_call_guest_links (
 
 CREATE INDEX video_call_guest_links_by_call ON video_call_guest_links (call_id);
 
-CREATE TABLE "video_call_participants" (
+CREATE INDEX video_call_guest_links_by_conversation ON video_call_guest_links (conversation_id, expires_at_ms);
+
+CREATE TABLE video_call_participants (
     participation_id INTEGER NOT NULL PRIMARY KEY,
     call_id          BLOB    NOT NULL REFERENCES video_calls (call_id),
     -- A member with a device, or a guest.
@@ -286,13 +407,15 @@ CREATE TABLE video_calls (
 
 CREATE INDEX video_calls_by_conversation ON video_calls (conversation_id, started_at_ms);
 
+CREATE INDEX video_calls_open ON video_calls (call_id) WHERE ended_at_ms IS NULL;
+
 CREATE TABLE welcomes (
     device_id       BLOB    NOT NULL,
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     epoch           INTEGER NOT NULL,
     welcome         BLOB    NOT NULL,
-    ratchet_tree    BLOB    NOT NULL,
-    last_sequence   INTEGER NOT NULL,
+    -- The place of the commit that adds the device.
+    sequence        INTEGER NOT NULL,
     created_at_ms   INTEGER NOT NULL,
     PRIMARY KEY (device_id, conversation_id)
 ) STRICT, WITHOUT ROWID;

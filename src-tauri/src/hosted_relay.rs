@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use bezel_core::{Error, Home, Result};
 use bezel_protocol::settings::Settings;
-use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay, Setup};
 
 /// Where the relay of this home listens is kept beside its data: members know it by that address.
 const ADDRESS: &str = "address";
@@ -37,6 +37,9 @@ async fn start(home: &Home, settings: &Settings, listen: SocketAddr) -> Result<R
         settings: settings.clone(),
         files: FileOptions::default(),
         reach: ReachOptions::default(),
+        max_connections: None,
+        // The app that starts it begins the workspace.
+        setup: Setup::Open,
     };
     Relay::start(options).await.map_err(|error| failed(&error.to_string()))
 }

@@ -15,7 +15,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bezel_core::clock::SystemClock;
 use bezel_core::{Environment, Home};
 use bezel_protocol::settings::Settings;
 use clap::{Parser, ValueEnum};
@@ -54,7 +53,7 @@ pub fn run() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return refuse(&error.to_string()),
     };
-    let environment = Environment { clock: Arc::new(SystemClock), settings };
+    let environment = Environment::of_this_machine(settings);
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .on_window_event(|window, event| {

@@ -74,11 +74,14 @@ impl Shell {
     }
 
     /// The way to unlock that the app was started with.
-    pub(crate) fn usual_unlock(&self) -> Unlock {
-        match (self.unlock, self.given_passphrase()) {
-            (UnlockBy::Passphrase, Some(passphrase)) => Unlock::Passphrase(passphrase),
-            _ => Unlock::Keychain,
-        }
+    ///
+    /// # Errors
+    /// When the passphrase of the environment is none.
+    pub(crate) fn usual_unlock(&self) -> Result<Unlock> {
+        Ok(match self.given_passphrase() {
+            Some(given) => Unlock::Passphrase(Passphrase::parse(given)?),
+            None => Unlock::Keychain,
+        })
     }
 
     pub(crate) fn uses_keychain(&self) -> bool {
@@ -86,9 +89,9 @@ impl Shell {
     }
 
     /// The passphrase of the environment, where the app was told to use it.
-    pub(crate) fn given_passphrase(&self) -> Option<Passphrase> {
+    pub(crate) fn given_passphrase(&self) -> Option<String> {
         let given = std::env::var("BEZEL_PASSPHRASE").ok().filter(|passphrase| !passphrase.is_empty());
-        given.filter(|_| self.unlock == UnlockBy::Passphrase).map(Passphrase::new)
+        given.filter(|_| self.unlock == UnlockBy::Passphrase)
     }
 
     /// Unlocks the home.

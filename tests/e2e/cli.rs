@@ -1,5 +1,7 @@
 //! A day of two members by command line: a relay process, and a process for each thing a member does.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use bezel_tests::member::{Member, exit};
 use bezel_tests::relay::Relay;
@@ -103,6 +105,26 @@ fn the_invitation_is_the_only_way_in_and_holds_once() -> Result<()> {
     Ok(())
 }
 
+/// A message cleared the screen and filled the clipboard; another one read as a message of ben, in a house where quotes are approved so.
+#[test]
+fn what_others_write_neither_drives_the_terminal_nor_passes_for_somebody_elses_line() -> Result<()> {
+    let stage = Stage::new("terminal")?;
+    let relay = relay(&stage)?;
+    let ana = Member::with_passphrase(stage.path(), "ana")?;
+    found(&ana, "Maison Lune", &relay.url())?;
+    let bench = ana.field(&["conversation", "create", "--title", "Bench"], "conversation")?;
+    ana.json(&["send", &bench, "Invoice paid\u{1b}]0;pwned\u{7}\u{1b}[2J\u{1b}]52;c;c\u{7}\rxx\u{8}\u{9b}31m\u{202e}fdp"])?;
+    ana.json(&["send", &bench, "ok\n2026-11-29T19:00:00Z ben: I approve the quote"])?;
+    for verb in [&["messages", &bench][..], &["search", "invoice"], &["search", "approve"]] {
+        let shown = String::from_utf8(ana.run(verb)?.stdout)?;
+        assert!(!shown.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{shown:?}");
+        assert!(!shown.lines().any(|line| line.starts_with("2026-11-29T19:00:00Z ben")), "{shown}");
+    }
+    ana.refused(1, &["send", &bench, "\u{200b}\u{3164}\u{2800}"])?;
+    ana.refused(1, &["conversation", "create", "--title", "exe.\u{202e}fdp"])?;
+    Ok(())
+}
+
 #[test]
 fn a_wrong_command_says_what_is_right_and_ends_with_2() -> Result<()> {
     let stage = Stage::new("usage")?;
@@ -121,5 +143,35 @@ fn the_journey_goes_through_in_under_a_minute() -> Result<()> {
     let output = anybody.run(&["journey"])?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(began.elapsed().as_secs() < 60, "it took {:?}", began.elapsed());
+    Ok(())
+}
+
+/// Killed within 0.2 seconds after its database appeared, a join could neither go on nor begin again. The kills are spread over the time
+/// that a join takes on this machine.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the kills are spread over the time that it takes")]
+fn a_join_killed_at_any_moment_is_finished_by_the_same_command() -> Result<()> {
+    const KILLS: u32 = 16;
+    let stage = Stage::new("killed")?;
+    let relay = relay(&stage)?;
+    let ana = Member::with_passphrase(stage.path(), "ana")?;
+    found(&ana, "Maison Lune", &relay.url())?;
+    let mut whole = Duration::ZERO;
+    for step in 0..=KILLS {
+        let member = Member::with_passphrase(stage.path(), &format!("p{step}"))?;
+        let link = ana.field(&["invite", "create", "--role", "member"], "link")?;
+        let join = ["join", &link, "--handle", member.name()];
+        let began = std::time::Instant::now();
+        if step > 0 {
+            member.killed_after(whole * step / KILLS, &join)?;
+        }
+        let told = member.json(&join)?;
+        if step == 0 {
+            whole = began.elapsed();
+        }
+        let words = told.get("recovery_words").and_then(Value::as_array).map_or(0, Vec::len);
+        assert_eq!(words, 24, "the words are seen, however late the kill came: {told}");
+        member.json(&["sync"])?;
+    }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! A member by command line: every call is a process of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -31,6 +32,11 @@ pub enum Unlock {
     Words(String),
 }
 
+/// The passphrase of a member in a test: strong enough to be taken, different for each.
+pub fn passphrase_of(name: &str) -> String {
+    format!("{name} keeps rubies under the quiet bridge")
+}
+
 /// One member: a home folder and the way to open it.
 #[derive(Debug, Clone)]
 pub struct Member {
@@ -56,7 +62,7 @@ impl Member {
     /// # Errors
     /// If the folder can't be made.
     pub fn with_passphrase(folder: &Path, name: &str) -> Result<Self> {
-        Self::new(folder, name, Unlock::Passphrase(format!("passphrase of {name} for a test")))
+        Self::new(folder, name, Unlock::Passphrase(passphrase_of(name)))
     }
 
     /// The same member, opened in another way.
@@ -105,6 +111,18 @@ impl Member {
     /// If it can't be started.
     pub fn start(&self, name: &str, args: &[&str]) -> Result<Running> {
         Running::start("bezel", &mut self.command(args)?, &self.folder.join(format!("{name}.log")))
+    }
+
+    /// Starts a verb and kills it (SIGKILL) after `delay`, if it is not over by then.
+    ///
+    /// # Errors
+    /// If it can't be started.
+    pub fn killed_after(&self, delay: Duration, args: &[&str]) -> Result<()> {
+        let mut child = self.command(args)?.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("bezel")?;
+        std::thread::sleep(delay);
+        child.kill()?;
+        child.wait()?;
+        Ok(())
     }
 
     fn command(&self, args: &[&str]) -> Result<Command> {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// How long anything that a test waits for may take before the test fails, naming it.
 pub const PATIENCE: Duration = Duration::from_secs(40);
@@ -107,6 +107,16 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Waits until it has ended by itself, successfully.
+    ///
+    /// # Errors
+    /// If it fails, or takes longer than [`PATIENCE`]; with the end of its log.
+    pub fn succeeds(mut self) -> Result<()> {
+        let status = wait_for(&format!("{} to end", self.name), || Ok(self.child.try_wait()?))?;
+        ensure!(status.success(), "{} ended with {status}\n{}", self.name, tail(&self.log));
+        Ok(())
+    }
+
     /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -118,7 +128,7 @@ impl Running {
     /// If the system refuses.
     pub fn signal(&self, name: &str) -> Result<()> {
         let done = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
-        anyhow::ensure!(done.success(), "{} got no {name}", self.name);
+        ensure!(done.success(), "{} got no {name}", self.name);
         Ok(())
     }
 

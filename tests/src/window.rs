@@ -9,6 +9,7 @@ use serde_json::json;
 use thirtyfour::{By, Capabilities, Key, TypingData, WebDriver, WebElement, WindowHandle};
 
 use crate::display::Display;
+use crate::member::passphrase_of;
 use crate::process::{PATIENCE, Running, free_port, isolated, make_home, program};
 
 /// One instance of the app and its driver.
@@ -42,7 +43,7 @@ impl Window {
         let port = free_port()?;
         let mut command = isolated("WebKitWebDriver", &folder);
         command.arg(format!("--port={port}")).env("DISPLAY", display.name()).env("GDK_BACKEND", "x11");
-        command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("BEZEL_PASSPHRASE", format!("passphrase of {name} for a test"));
+        command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("BEZEL_PASSPHRASE", passphrase_of(name));
         command.env("BEZEL_LOG", "trace").envs(variables.iter().copied());
         let mut driver = Running::start("WebKitWebDriver", &mut command, &folder.join("app.log"))?;
         driver.until("it listens", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;

@@ -172,6 +172,26 @@ export const journeys = [
     },
   },
   {
+    title: "alarms are put away one after the other by keyboard, and the banner goes with the last",
+    scene: "alarm",
+    go: async (page) => {
+      await at(page, "alarm-show").press("Enter");
+      await at(page, "alarm-acknowledge").waitFor();
+      for (let rest = 2; rest > 0; rest -= 1) {
+        assert.equal(await page.locator('[data-testid="alarm-acknowledge"]').count(), rest);
+        await at(page, "alarm-acknowledge").press("Enter");
+        await page.waitForFunction(
+          (count) => document.querySelectorAll('[data-testid="alarm-acknowledge"]').length < count,
+          rest,
+        );
+        const next = rest > 1 ? "alarm-acknowledge" : "dialog-close";
+        await page.waitForFunction((id) => document.activeElement?.getAttribute("data-testid") === id, next);
+      }
+      await at(page, "alarm-banner").waitFor({ state: "detached" });
+      assert.equal(await page.locator('[data-testid="alarm-line"][data-seen="true"]').count(), 2, "they stay listed");
+    },
+  },
+  {
     title: "pictures go on after who speaks was made large and small again",
     scene: "call-group",
     ...CALL,
@@ -298,6 +318,21 @@ export const journeys = [
       await at(page, "confirm").click();
       await page.locator('[data-testid="member-row"][data-handle="lena"]').waitFor({ state: "detached" });
       assert.notEqual(await at(page, "epoch").textContent(), before);
+    },
+  },
+  {
+    title: "who leaves a conversation is asked once, and is out",
+    scene: "reader",
+    go: async (page) => {
+      await choose(page);
+      await at(page, "details-toggle").click();
+      await at(page, "leave").click();
+      await page.keyboard.press("Escape");
+      await at(page, "confirm").waitFor({ state: "detached" });
+      await at(page, "leave").click();
+      await at(page, "confirm").click();
+      await page.getByText("You are no longer a member of this conversation.").waitFor();
+      await at(page, "leave").waitFor({ state: "detached" });
     },
   },
   {

@@ -3,13 +3,14 @@
 mod arguments;
 mod commands;
 mod output;
+mod paging;
 mod progress;
 mod session;
+mod terminal;
 
 use std::process::ExitCode;
 
 use bezel_core::logging;
-use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Arguments;
@@ -17,7 +18,7 @@ use crate::output::Output;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     log();
     let output = Output::new(arguments.json);
     match commands::run(arguments, &output).await {

@@ -1,19 +1,35 @@
 //! What is printed, and how a failure ends.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use bezel_core::{AppError, Class, Error};
 use serde::Serialize;
 
+use crate::terminal;
+
+/// How many rows of a long list are held in memory at once.
+pub(crate) const PAGE: u32 = 200;
+
 /// JSON or text, to the standard output; errors to the standard error.
 pub(crate) struct Output {
     json: bool,
+    out: Mutex<Box<dyn Write + Send>>,
 }
 
 impl Output {
-    pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+    pub(crate) fn new(json: bool) -> Self {
+        Self::to(json, std::io::stdout())
+    }
+
+    pub(crate) fn to(json: bool, out: impl Write + Send + 'static) -> Self {
+        Self { json, out: Mutex::new(Box::new(out)) }
+    }
+
+    /// A reader that went away is no failure of ours.
+    fn line(&self, text: &str) {
+        let _ = writeln!(self.out.lock().unwrap_or_else(PoisonError::into_inner), "{text}");
     }
 
     pub(crate) const fn is_json(&self) -> bool {
@@ -22,12 +38,21 @@ impl Output {
 
     /// Something by the way, to the standard error.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", terminal::lines(text));
+    }
+
+    /// The last line of a list that goes on: where, and how to ask for it.
+    pub(crate) fn earlier<T: Serialize>(&self, earlier: &T, ask: &str) {
+        #[derive(Serialize)]
+        struct Earlier<'a, T> {
+            earlier: &'a T,
+        }
+        self.object(&Earlier { earlier }, |_| format!("There is more: {ask}"));
     }
 
     /// One object.
     pub(crate) fn object<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
-        if self.json { line(&serde_json::to_string(value).unwrap_or_default()) } else { line(&text(value)) }
+        if self.json { self.line(&serde_json::to_string(value).unwrap_or_default()) } else { self.line(&terminal::harmless(&text(value))) }
     }
 
     /// One object a line.
@@ -53,18 +78,13 @@ impl Output {
         let _ = if self.json {
             writeln!(stderr, "{}", serde_json::to_string(&AppError::from(error.clone())).unwrap_or_default())
         } else {
-            writeln!(stderr, "{}\n{}", error.message, error.next_step)
+            writeln!(stderr, "{}\n{}", terminal::lines(&error.message), terminal::lines(&error.next_step))
         };
         ExitCode::from(match error.class {
-            Class::General => 1,
+            Class::General | Class::Disk => 1,
             Class::Refused => 3,
             Class::Unverifiable => 4,
             Class::Offline => 5,
         })
     }
-}
-
-/// A reader that went away is no failure of ours.
-fn line(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::output::Output;
+use crate::terminal::one_line;
 
 /// As text to a file or a pipe, a line is written this often; to a terminal, and as JSON, five times a second.
 const LINE_EVERY: Duration = Duration::from_secs(1);
@@ -78,7 +79,7 @@ fn sentence(transfer: &TransferView) -> String {
     let left = transfer.seconds_left.map_or_else(String::new, |seconds| format!(", {} left", Left(seconds)));
     format!(
         "{}: {} of {}, {}/s{left}",
-        transfer.name.escape_debug(),
+        one_line(&transfer.name),
         Size(transfer.done_bytes),
         Size(transfer.total_bytes),
         Size(transfer.bytes_per_second)

@@ -1,13 +1,12 @@
 //! Opens the member for which a verb is meant.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use bezel_core::clock::SystemClock;
 use bezel_core::vault::{NewSlots, Unlock};
 use bezel_core::{Environment, Error, Home, Member, Result};
-use bezel_crypto::slots::{Passphrase, RecoveryWords};
+use bezel_crypto::slots::{NewPassphrase, Passphrase, RecoveryWords};
 use bezel_protocol::settings::Settings;
+use zeroize::Zeroizing;
 
 use crate::arguments::UnlockBy;
 
@@ -26,37 +25,43 @@ impl Session {
             Some(folder) => folder,
             None => default_home()?,
         };
-        Ok(Self { home: Home::new(folder), environment: Environment { clock: Arc::new(SystemClock), settings }, unlock })
+        Ok(Self { home: Home::new(folder), environment: Environment::of_this_machine(settings), unlock })
     }
 
     pub(crate) async fn open(&self) -> Result<Member> {
         Member::open(&self.home, self.environment.clone(), &self.unlock()?).await
     }
 
-    fn unlock(&self) -> Result<Unlock> {
+    /// The way to unlock it, with its secret.
+    pub(crate) fn unlock(&self) -> Result<Unlock> {
         Ok(match self.unlock {
             UnlockBy::Keychain => Unlock::Keychain,
-            UnlockBy::Passphrase => Unlock::Passphrase(passphrase()?),
-            UnlockBy::Words => {
-                let words = variable("BEZEL_WORDS")?;
-                let words = RecoveryWords::parse(&words)
-                    .map_err(|error| Error::new("bad_words", format!("{error}."), "Give all 24 words in order, with spaces."))?;
-                Unlock::RecoveryWords(words)
-            }
+            UnlockBy::Passphrase => Unlock::Passphrase(Passphrase::parse(variable(PASSPHRASE)?)?),
+            UnlockBy::Words => Unlock::RecoveryWords(RecoveryWords::parse(&Zeroizing::new(variable("BEZEL_WORDS")?))?),
         })
     }
 
-    /// The slots that a new home gets.
-    pub(crate) fn new_slots(&self) -> Result<NewSlots> {
+    /// The slots that a new home gets. `known` is what a guesser at a passphrase tries first.
+    pub(crate) fn new_slots(&self, known: &[&str]) -> Result<NewSlots> {
         Ok(match self.unlock {
             UnlockBy::Keychain | UnlockBy::Words => NewSlots::default(),
-            UnlockBy::Passphrase => NewSlots { keychain: false, passphrase: Some(passphrase()?), ..NewSlots::default() },
+            UnlockBy::Passphrase => {
+                NewSlots { keychain: false, passphrase: Some(new_passphrase(PASSPHRASE, known)?), ..NewSlots::default() }
+            }
         })
     }
 }
 
-fn passphrase() -> Result<Passphrase> {
-    Ok(Passphrase::new(variable("BEZEL_PASSPHRASE")?))
+const PASSPHRASE: &str = "BEZEL_PASSPHRASE";
+
+/// A passphrase that somebody has just chosen.
+pub(crate) fn new_passphrase(name: &str, known: &[&str]) -> Result<NewPassphrase> {
+    Ok(NewPassphrase::choose(variable(name)?, known)?)
+}
+
+/// The passphrase of the environment, if there is one.
+pub(crate) fn given_passphrase() -> Result<Option<Passphrase>> {
+    std::env::var(PASSPHRASE).ok().filter(|value| !value.is_empty()).map(|value| Ok(Passphrase::parse(value)?)).transpose()
 }
 
 fn variable(name: &str) -> Result<String> {

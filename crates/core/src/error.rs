@@ -1,6 +1,7 @@
 //! The one error at the edge: what happened, and what to do next.
 
 use core::fmt;
+use std::io::ErrorKind;
 
 use serde::Serialize;
 use ts_rs::TS;
@@ -29,6 +30,8 @@ pub enum Class {
     Unverifiable,
     /// The relay can't be reached.
     Offline,
+    /// This computer's own disk refuses: it is full, away or not to be written to.
+    Disk,
 }
 
 /// The same, as it crosses to JSON and the web view.
@@ -97,19 +100,32 @@ impl From<Error> for AppError {
     }
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::new(
-            "cache",
-            format!("The local database failed: {error}."),
-            "Check the free disk space and start again; nothing that was sent is lost.",
-        )
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => disk_full(),
+            _ => disk_failed(&error),
+        }
     }
 }
 
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        Self::new("disk", format!("The disk failed: {error}."), "Check the free space and the rights of the folder, then try again.")
+/// No room on this computer.
+pub(crate) fn disk_full() -> Error {
+    Error {
+        class: Class::Disk,
+        ..Error::new("disk_full", "This computer's disk is full.", "Make room on it; Bezel then goes on by itself, and nothing is lost.")
+    }
+}
+
+/// The disk, or the folder's rights, refuse.
+pub(crate) fn disk_failed(error: &dyn fmt::Display) -> Error {
+    Error {
+        class: Class::Disk,
+        ..Error::new(
+            "disk_failed",
+            format!("This computer's disk can't be read or written ({error})."),
+            "Look whether the disk is connected and whether Bezel may write to its folder, then try again.",
+        )
     }
 }
 
@@ -132,7 +148,7 @@ pub(crate) fn damaged(what: &str) -> Error {
     )
 }
 
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -42,6 +42,12 @@ impl Home {
         self.folder.join("slots.cbor")
     }
 
+    /// The key slots of a new master key, until the database is encrypted under it.
+    #[must_use]
+    pub(crate) fn next_slots(&self) -> PathBuf {
+        self.folder.join("slots.next.cbor")
+    }
+
     /// The data of a relay that runs inside the app.
     #[must_use]
     pub fn relay(&self) -> PathBuf {
@@ -54,10 +60,36 @@ impl Home {
         self.folder.join("copies")
     }
 
-    /// Whether a member was ever created here. One file of the two is enough: it is never taken for a first run.
+    /// While this file is there, a first run is being laid out: nothing in the folder was ever used or told to a relay.
+    fn first_run(&self) -> PathBuf {
+        self.folder.join("first-run")
+    }
+
+    /// Whether a member was ever created here. One file of the two is enough: it is never taken for a first run. What a first run has left that
+    /// was cut short before its keys were whole is no member.
     #[must_use]
     pub fn is_inhabited(&self) -> bool {
-        self.database().exists() || self.slots().exists()
+        !self.first_run().exists() && (self.database().exists() || self.slots().exists())
+    }
+
+    /// Says that what follows is a first run, before its first file is there.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn begin_first_run(&self) -> Result<()> {
+        write_private_file(&self.first_run(), b"")
+    }
+
+    /// The files of a first run are whole and on disk; or all of them are gone.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn end_first_run(&self) -> Result<()> {
+        match std::fs::remove_file(self.first_run()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            removed => removed?,
+        }
+        sync_folder(&self.folder)
     }
 
     /// Makes the folder, for its owner only, and takes the lock.
@@ -97,8 +129,22 @@ pub(crate) fn write_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = options.open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    if let Some(folder) = path.parent() {
+    rename_durably(&temporary, path)
+}
+
+/// Puts a file in the place of another; after a power cut the one or the other stands there.
+///
+/// # Errors
+/// When the disk refuses.
+pub(crate) fn rename_durably(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to)?;
+    to.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Brings the names in a folder to the disk.
+fn sync_folder(folder: &Path) -> Result<()> {
+    // Windows can't open a folder as a file, and writes names through.
+    if cfg!(unix) {
         File::open(folder)?.sync_all()?;
     }
     Ok(())

@@ -5,25 +5,31 @@
 
 #![warn(missing_docs)]
 
+pub mod alarm;
 mod cache;
 pub mod call;
 mod change;
 pub mod clock;
+mod content;
 pub mod conversation;
 pub mod device;
 pub mod doctor;
 mod error;
 pub mod file;
 mod group;
+mod heal;
 mod home;
 pub mod invite;
 pub mod keys;
+mod log;
 pub mod logging;
 mod member;
 pub mod message;
 pub mod people;
 mod relay;
 mod roster;
+pub mod search;
+mod spine;
 pub mod sync;
 pub mod vault;
 mod view;

@@ -1,12 +1,10 @@
 //! The member: an unlocked home, and everything that its use cases need.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, SystemRng};
-use bezel_protocol::cose::{Signer as _, SigningFailed};
-use bezel_protocol::login::Subject;
 use bezel_protocol::roster::{Roster, User};
 use bezel_protocol::settings::Settings;
 use bezel_protocol::{DeviceId, Handle, UserId};
@@ -17,22 +15,41 @@ use crate::cache::profile::Profile;
 use crate::cache::{self, Cache};
 use crate::call::Calls;
 use crate::change::Change;
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
+use crate::content::Contents;
+use crate::device::DeviceLogin;
+use crate::device::copied::Copied;
 use crate::error::{Error, Result, damaged};
 use crate::file::Transfers;
 use crate::home::{Home, HomeLock};
-use crate::relay::{Client, LoginKeys};
+use crate::log::Projections;
+use crate::relay::Client;
 use crate::sync::ConnectionState;
-use crate::vault::{self, Unlock};
-use crate::{keys, workspace};
+use crate::vault::{self, FreshIdentities, IdentitySource, Unlock};
+use crate::{keys, log, roster, workspace};
 
-/// What a member is told from outside: the time and the settings.
+/// What a member is told and given from outside: the time, new identity keys, and the settings.
 #[derive(Clone)]
 pub struct Environment {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Makes identity keys.
+    pub identities: Arc<dyn IdentitySource>,
     /// Settings of the environment.
     pub settings: Settings,
+    /// After so many messages the keys of a conversation change.
+    pub messages_an_epoch: u32,
+}
+
+/// What one key encrypts at most, unless something else is said.
+const MESSAGES_AN_EPOCH: u32 = 10_000;
+
+impl Environment {
+    /// That of this machine.
+    #[must_use]
+    pub fn of_this_machine(settings: Settings) -> Self {
+        Self { clock: Arc::new(SystemClock), identities: Arc::new(FreshIdentities), settings, messages_an_epoch: MESSAGES_AN_EPOCH }
+    }
 }
 
 /// An unlocked home.
@@ -45,18 +62,25 @@ pub struct Member {
     pub(crate) environment: Environment,
     pub(crate) transfers: Transfers,
     pub(crate) calls: Calls,
+    /// What is derived from the log.
+    pub(crate) projections: &'static dyn Projections,
     /// Held by whatever changes groups, the outbox or the roster: one such thing at a time.
     pub(crate) work: Mutex<()>,
     /// Held while the roster grows.
     pub(crate) roster_growth: Mutex<()>,
     pub(crate) connection: RwLock<ConnectionState>,
+    /// Whether this home is still its device's only one.
+    pub(crate) copied: Arc<Copied>,
+    /// Whether the vault on the relay was looked at since the start.
+    pub(crate) is_vault_checked: AtomicBool,
+    /// When the bytes of entries were last looked through for those that are too old or too many.
+    pub(crate) entries_pruned_at_ms: AtomicI64,
     wake: Notify,
     is_followed: AtomicBool,
     profile: Profile,
     identity: RwLock<Option<Arc<IdentityKeyPair>>>,
     roster: RwLock<Arc<Roster>>,
-    changes: broadcast::Sender<Change>,
-    _lock: HomeLock,
+    lock: HomeLock,
 }
 
 /// What is put together on the way to a member.
@@ -77,7 +101,6 @@ impl Member {
             return Err(Error::new("no_member", "Nobody lives in this folder yet.", "Create a workspace, or join one with an invitation."));
         }
         let lock = home.lock()?;
-        let master = vault::unlock(home, unlock).await?;
         if !home.database().exists() {
             return Err(Error::new(
                 "no_database",
@@ -85,11 +108,11 @@ impl Member {
                 "Put member.db back from a backup. No new one is made over it.",
             ));
         }
-        let cache = Cache::open(&home.database(), &master.database_key()?, false).await?;
-        let parts = Parts { home: home.clone(), lock, cache, environment };
-        workspace::finish_enrolment(&parts).await?;
+        let cache = vault::open_database(home, unlock).await?;
+        let parts = workspace::finish_first_run(Parts { home: home.clone(), lock, cache, environment }).await?;
         let member = Self::load(parts).await?;
         member.settle_identity().await?;
+        log::replay(&member, false).await?;
         Ok(member)
     }
 
@@ -108,8 +131,7 @@ impl Member {
         let Parts { home, lock, cache, environment } = parts;
         let mut db = cache.read().await?;
         let profile = cache::profile::get(&mut db).await?.ok_or_else(|| damaged("profile"))?;
-        let statements = cache::roster::all(&mut db).await?;
-        let roster = Roster::replay(profile.genesis, statements.iter().map(Vec::as_slice))?;
+        let roster = roster::load(&mut db, profile.genesis).await?;
         let device_keys = Arc::new(cache::keys::device(&mut db).await?);
         let vault_key = cache::keys::vault(&mut db).await?;
         let fingerprint = roster.user(profile.user).map(|user| user.identity.fingerprint());
@@ -118,8 +140,10 @@ impl Member {
             None => None,
         };
         drop(db);
-        let keys = MemberKeys { device: Arc::clone(&device_keys), identity: identity.clone() };
-        let client = Client::new(&profile.relay)?.logged_in(profile.workspace, Arc::new(keys));
+        let keys = (Arc::clone(&device_keys), identity.clone());
+        let login = DeviceLogin::new(keys, profile.relay_key, cache.handle(), Arc::clone(&environment.clock)).await?;
+        let copied = login.copied();
+        let client = Client::new(&profile.relay)?.logged_in(profile.workspace, Arc::new(login));
         Ok(Self {
             home,
             cache,
@@ -129,16 +153,19 @@ impl Member {
             environment,
             transfers: Transfers::default(),
             calls: Calls::default(),
+            projections: &Contents,
             work: Mutex::default(),
             roster_growth: Mutex::default(),
             connection: RwLock::default(),
+            copied,
+            is_vault_checked: AtomicBool::new(false),
+            entries_pruned_at_ms: AtomicI64::new(i64::MIN),
             wake: Notify::new(),
             is_followed: AtomicBool::new(false),
             profile,
             identity: RwLock::new(identity),
             roster: RwLock::new(Arc::new(roster)),
-            changes: broadcast::channel(256).0,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -147,10 +174,16 @@ impl Member {
         self.cache.close().await;
     }
 
+    /// The same, but keeps the home from others.
+    pub(crate) async fn close_and_hold(self) -> (Home, HomeLock) {
+        self.cache.close().await;
+        (self.home, self.lock)
+    }
+
     /// What changes from now on.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        self.cache.changes().subscribe()
     }
 
     /// This user.
@@ -230,39 +263,8 @@ impl Member {
         self.wake.notified().await;
     }
 
-    /// Tells whoever listens; nobody may be.
+    /// Tells the listeners, when no transaction is open any more.
     pub(crate) fn changed(&self, changes: impl IntoIterator<Item = Change>) {
-        for change in changes {
-            let _ = self.changes.send(change);
-        }
-    }
-
-    /// Keeps an alarm that a person must see.
-    pub(crate) async fn raise_alarm(&self, error: &Error) -> Result<()> {
-        let mut tx = self.cache.begin().await?;
-        cache::alarms::raise(&mut tx, error, self.now_ms()).await?;
-        tx.commit().await?;
-        self.changed([Change::Alarm]);
-        Ok(())
-    }
-}
-
-/// How a member answers challenges.
-pub(crate) struct MemberKeys {
-    pub(crate) device: Arc<DeviceKeys>,
-    pub(crate) identity: Option<Arc<IdentityKeyPair>>,
-}
-
-impl LoginKeys for MemberKeys {
-    fn subject(&self) -> Subject {
-        Subject::Device(self.device.device())
-    }
-
-    fn sign(&self, statement: &[u8]) -> core::result::Result<Vec<u8>, SigningFailed> {
-        bezel_protocol::cose::Signer::sign(self.device.as_ref(), statement)
-    }
-
-    fn sign_identity(&self, statement: &[u8]) -> Option<core::result::Result<Vec<u8>, SigningFailed>> {
-        self.identity.as_ref().map(|identity| identity.sign(statement))
+        self.cache.changes().tell(changes);
     }
 }

@@ -51,6 +51,7 @@ fn envelopes(criterion: &mut Criterion) {
             counter: 0,
             sent_at_ms: 2,
             previous: Hash::ZERO,
+            seen: bezel_protocol::log::Place::START,
             roster: roster.head(),
             epoch_authenticator: Hash::ZERO,
         };

@@ -218,7 +218,7 @@ fn provider(suite: Suite) -> Option<impl mls_rs_core::crypto::CipherSuiteProvide
 
 #[cfg(test)]
 mod tests {
-    use bezel_protocol::login::Subject;
+    use bezel_protocol::login::{LoginChallenge, Subject};
 
     use super::*;
     use crate::SystemRng;
@@ -250,13 +250,14 @@ mod tests {
     #[test]
     fn a_login_signature_verifies_with_the_message_key() {
         let keys = keys();
-        let login = LoginStatement {
+        let challenge = LoginChallenge {
             relay: *keys.message_key(),
             workspace: WorkspaceId::from_bytes([1; 16]),
             subject: Subject::Device(keys.device()),
             nonce: [9; 32],
             issued_at_ms: 1,
         };
+        let login = LoginStatement { challenge, number: 1 };
         keys.message_key().verify(&login.to_be_signed(), &keys.sign_login(&login).unwrap()).unwrap();
     }
 }

@@ -1,14 +1,16 @@
 //! The vault: every epoch key that a device learns, wrapped for the user's other devices and for the recovery words.
 
-use bezel_protocol::{Algorithm, ConversationId, UserId};
+use bezel_protocol::key::Ed25519PublicKey;
+use bezel_protocol::{Algorithm, ConversationId, Hash, UserId, WorkspaceId, cbor};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::aead;
 use crate::group::EpochKey;
 use crate::kdf;
 use crate::rng::{Rng, RngFailed};
 use crate::secret::Secret;
-use crate::slots::{RecoveryWords, SlotError, Wrapped};
+use crate::slots::{RecoveryWords, SlotError};
 
 /// The vault key of a user.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,24 +63,6 @@ impl VaultKey {
         &self.0
     }
 
-    /// Wraps the vault key under the recovery words, for the relay.
-    ///
-    /// # Errors
-    /// When there is no randomness, or the library refuses.
-    pub fn wrap_under(&self, words: &RecoveryWords, user: UserId, rng: &mut dyn Rng) -> Result<Wrapped, SlotError> {
-        let key = words.wrapping_key("bezel/vault")?;
-        Wrapped::seal(&self.0, &key, &words_aad(user), rng)
-    }
-
-    /// Opens a vault key that was wrapped under the recovery words.
-    ///
-    /// # Errors
-    /// [`SlotError::WrongWords`] when these are not the words, or the user is another.
-    pub fn unwrap_with(wrapped: &Wrapped, words: &RecoveryWords, user: UserId) -> Result<Self, SlotError> {
-        let key = words.wrapping_key("bezel/vault")?;
-        wrapped.open(&key, &words_aad(user)).map(Self).ok_or(SlotError::WrongWords)
-    }
-
     /// Wraps an epoch key of a conversation for the devices of `user`.
     ///
     /// # Errors
@@ -107,7 +91,7 @@ impl VaultKey {
         let wrapping = self.wrapping_key(user, conversation, epoch).map_err(|_| wrong)?;
         let aad = epoch_aad(user, conversation, epoch);
         let opened = aead::open(Algorithm::Aes256Gcm, &wrapping, &wrapped.nonce, &aad, &wrapped.ciphertext).map_err(|_| wrong)?;
-        let opened = zeroize::Zeroizing::new(opened);
+        let opened = Zeroizing::new(opened);
         Secret::from_slice(&opened).map(|secret| EpochKey::new(conversation, epoch, secret)).ok_or(wrong)
     }
 
@@ -117,8 +101,86 @@ impl VaultKey {
     }
 }
 
-fn words_aad(user: UserId) -> Vec<u8> {
-    [b"bezel/vault-words/1".as_slice(), user.as_bytes()].concat()
+/// What the recovery words give back, on a computer that knows nothing else.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// The vault key, which opens the wrapped epoch keys.
+    pub key: VaultKey,
+    /// Whose it is.
+    pub user: UserId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The hash of the workspace's genesis: the roster is checked from there.
+    pub genesis: Hash,
+    /// The relay's key: it is checked before anything is signed.
+    pub relay_key: Ed25519PublicKey,
+}
+
+/// A vault under a key from the recovery words.
+#[derive(Serialize, Deserialize)]
+struct SealedVault {
+    version: u8,
+    #[serde(with = "serde_bytes")]
+    nonce: [u8; 12],
+    #[serde(with = "serde_bytes")]
+    ciphertext: Vec<u8>,
+}
+
+/// What is sealed.
+#[derive(Deserialize)]
+struct VaultContent {
+    #[serde(with = "crate::secret::stored")]
+    key: Secret<32>,
+    user: UserId,
+    workspace: WorkspaceId,
+    genesis: Hash,
+    relay_key: Ed25519PublicKey,
+}
+
+/// The same, to be written.
+#[derive(Serialize)]
+struct VaultContentRef<'a> {
+    #[serde(serialize_with = "crate::secret::stored::serialize")]
+    key: &'a Secret<32>,
+    user: UserId,
+    workspace: WorkspaceId,
+    genesis: Hash,
+    relay_key: Ed25519PublicKey,
+}
+
+const SEALED_VERSION: u8 = 1;
+const SEALED_AAD: &[u8] = b"bezel/vault-words/2";
+
+impl Vault {
+    /// Seals the vault under the recovery words, for the relay.
+    ///
+    /// # Errors
+    /// When there is no randomness, or the library refuses.
+    pub fn seal(&self, words: &RecoveryWords, rng: &mut dyn Rng) -> Result<Vec<u8>, SlotError> {
+        let Self { key: VaultKey(key), user, workspace, genesis, relay_key } = self;
+        let content = VaultContentRef { key, user: *user, workspace: *workspace, genesis: *genesis, relay_key: *relay_key };
+        let content = Zeroizing::new(cbor::encode(&content));
+        let nonce = crate::rng::array(rng)?;
+        let wrapping = words.wrapping_key("bezel/vault")?;
+        let ciphertext = aead::seal(Algorithm::Aes256Gcm, &wrapping, &nonce, SEALED_AAD, &content).map_err(|_| SlotError::Failed)?;
+        Ok(cbor::encode(&SealedVault { version: SEALED_VERSION, nonce, ciphertext }))
+    }
+
+    /// Opens what [`Self::seal`] made.
+    ///
+    /// # Errors
+    /// [`SlotError::WrongWords`] when these are not the words, [`SlotError::Malformed`] when it is no vault.
+    pub fn open(sealed: &[u8], words: &RecoveryWords) -> Result<Self, SlotError> {
+        let sealed: SealedVault = cbor::decode(sealed).map_err(|_| SlotError::Malformed)?;
+        if sealed.version != SEALED_VERSION {
+            return Err(SlotError::Malformed);
+        }
+        let wrapping = words.wrapping_key("bezel/vault")?;
+        let content = aead::open(Algorithm::Aes256Gcm, &wrapping, &sealed.nonce, SEALED_AAD, &sealed.ciphertext);
+        let content = Zeroizing::new(content.map_err(|_| SlotError::WrongWords)?);
+        let VaultContent { key, user, workspace, genesis, relay_key } = cbor::decode(&content).map_err(|_| SlotError::Malformed)?;
+        Ok(Self { key: VaultKey(key), user, workspace, genesis, relay_key })
+    }
 }
 
 fn epoch_aad(user: UserId, conversation: ConversationId, epoch: u64) -> Vec<u8> {
@@ -129,6 +191,7 @@ fn epoch_aad(user: UserId, conversation: ConversationId, epoch: u64) -> Vec<u8> 
 mod tests {
     use super::*;
     use crate::SystemRng;
+    use crate::invite::Ed25519Signer;
 
     const USER: UserId = UserId::from_bytes([1; 16]);
     const CONVERSATION: ConversationId = ConversationId::from_bytes([2; 16]);
@@ -150,13 +213,26 @@ mod tests {
     }
 
     #[test]
-    fn the_recovery_words_give_back_the_vault_key() {
+    fn the_recovery_words_give_back_the_vault_whole_or_not_at_all() {
         let words = RecoveryWords::generate(&mut SystemRng).unwrap();
-        let vault = VaultKey::generate(&mut SystemRng).unwrap();
-        let wrapped = vault.wrap_under(&words, USER, &mut SystemRng).unwrap();
-        assert_eq!(VaultKey::unwrap_with(&wrapped, &words, USER).unwrap(), vault);
+        let vault = Vault {
+            key: VaultKey::generate(&mut SystemRng).unwrap(),
+            user: USER,
+            workspace: WorkspaceId::from_bytes([4; 16]),
+            genesis: Hash::of(b"genesis"),
+            relay_key: Ed25519Signer::from_seed(&Secret::random(&mut SystemRng).unwrap()).unwrap().public,
+        };
+        let sealed = vault.seal(&words, &mut SystemRng).unwrap();
+        assert_eq!(Vault::open(&sealed, &words).unwrap(), vault);
         let others = RecoveryWords::generate(&mut SystemRng).unwrap();
-        assert_eq!(VaultKey::unwrap_with(&wrapped, &others, USER).unwrap_err(), SlotError::WrongWords);
-        assert_eq!(VaultKey::unwrap_with(&wrapped, &words, UserId::from_bytes([9; 16])).unwrap_err(), SlotError::WrongWords);
+        assert_eq!(Vault::open(&sealed, &others).unwrap_err(), SlotError::WrongWords);
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert!(Vault::open(&changed, &words).is_err(), "byte {place} was changed");
+        }
+        let secret = vault.key.secret().expose();
+        assert!(!sealed.windows(32).any(|window| window == secret));
+        assert!(format!("{vault:?}").starts_with("Vault { key: VaultKey(Secret(..)), "), "nothing secret is printed: {vault:?}");
     }
 }

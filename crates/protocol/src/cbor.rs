@@ -27,3 +27,12 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MalformedCbor> {
     let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 32).map_err(|error| MalformedCbor(error.to_string()))?;
     if rest.is_empty() { Ok(value) } else { Err(MalformedCbor("bytes after the end".into())) }
 }
+
+/// Decodes exactly one value that is written as [`encode`] writes it, so that no two byte strings are the same value.
+///
+/// # Errors
+/// As for [`decode`], and when the value is written in another way.
+pub fn decode_canonical<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, MalformedCbor> {
+    let value = decode(bytes)?;
+    if encode(&value) == bytes { Ok(value) } else { Err(MalformedCbor("another way to write the same".into())) }
+}

@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+pub mod audit;
+mod bound_id;
 pub mod cbor;
 pub mod certificate;
 pub mod content;
@@ -17,7 +19,10 @@ mod ice_servers;
 pub mod ids;
 pub mod invite_link;
 pub mod key;
+pub mod log;
 pub mod login;
+mod pasted;
+pub mod relay_address;
 pub mod role;
 pub mod roster;
 pub mod settings;
@@ -28,5 +33,6 @@ pub use certificate::{Certificate, CertificateError, SignedCertificate};
 pub use handle::Handle;
 pub use hash::Hash;
 pub use ids::{CallId, ConversationId, DeviceId, FileId, GuestId, GuestLinkId, InviteId, MessageId, UserId, WorkspaceId};
+pub use relay_address::RelayAddress;
 pub use role::Role;
 pub use suite::{Algorithm, Suite};

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::Ed25519PublicKey;
+use crate::key::{BadSignature, Ed25519PublicKey};
+use crate::wire::Bytes;
 use crate::{DeviceId, InviteId, WorkspaceId, cbor};
 
 /// Who logs in.
@@ -15,9 +16,9 @@ pub enum Subject {
     Invite(InviteId),
 }
 
-/// What is signed: the relay's challenge, bound to relay, workspace, subject and time, so that it serves nowhere else.
+/// What the relay asks to be signed, for one log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoginStatement {
+pub struct LoginChallenge {
     /// The relay's public key.
     pub relay: Ed25519PublicKey,
     /// The workspace.
@@ -31,12 +32,41 @@ pub struct LoginStatement {
     pub issued_at_ms: i64,
 }
 
+/// What is signed: the relay's challenge, bound to relay, workspace, subject and time, so that it serves nowhere else; and a number, so that
+/// two copies of one device notice each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginStatement {
+    /// The challenge as it came.
+    pub challenge: LoginChallenge,
+    /// A device's log-ins are numbered from 1, gaps allowed; an invite's number is 0. The relay takes no number twice, and none below the last.
+    pub number: u64,
+}
+
 impl LoginStatement {
     /// The bytes to sign, with a label that no other signed thing begins with.
     #[must_use]
     pub fn to_be_signed(&self) -> Vec<u8> {
-        let mut bytes = b"bezel/login/1\0".to_vec();
+        let mut bytes = b"bezel/login/2\0".to_vec();
         bytes.extend_from_slice(&cbor::encode(self));
         bytes
+    }
+}
+
+/// A log-in that a device signed: what the relay shows as the last one that it took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedLogin {
+    /// The statement.
+    pub statement: LoginStatement,
+    /// Ed25519 by the device's message key over [`LoginStatement::to_be_signed`].
+    pub signature: Bytes,
+}
+
+impl SignedLogin {
+    /// Checks the signature.
+    ///
+    /// # Errors
+    /// When it is not by `key`.
+    pub fn verify(&self, key: &Ed25519PublicKey) -> Result<(), BadSignature> {
+        key.verify(&self.statement.to_be_signed(), &self.signature.0)
     }
 }

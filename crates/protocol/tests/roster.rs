@@ -285,6 +285,119 @@ fn a_refused_statement_changes_nothing() {
     assert_eq!(log.roster.user(user(1)).unwrap().status, Status::Active);
 }
 
+#[test]
+fn a_user_has_twenty_devices_at_most_and_a_revoked_one_makes_room() {
+    let mut log = three();
+    let lena = Identity::numbered(2);
+    let add = |number: u8| Statement::DeviceAdd(certificate(&lena, user(3), number, START_MS + DAY_MS));
+    for number in 30..49 {
+        log.say(add(number), &[&lena]).unwrap();
+    }
+    assert_eq!(fault(log.say(add(49), &[&lena])), Fault::TooManyDevices);
+    log.say(add(30), &[&lena]).unwrap();
+    log.say(Statement::DeviceRevoke(device(30)), &[&lena]).unwrap();
+    log.say(add(49), &[&lena]).unwrap();
+}
+
+/// Whoever renews without end makes every start of everybody longer. The last statement is left for the revocation.
+#[test]
+fn a_device_has_a_thousand_statements_at_most() {
+    let mut log = three();
+    let lena = Identity::numbered(2);
+    let renewed = certificate(&lena, user(3), 3, START_MS + DAY_MS);
+    // A thousand signatures take a minute: the snapshot is given 998 certificates, as a replay would have found them.
+    let mut kept: ciborium::Value = ciborium::from_reader(log.roster.snapshot().as_slice()).unwrap();
+    let devices = field(&mut kept, "devices").as_array_mut().unwrap();
+    let certificates = field(devices.last_mut().unwrap(), "certificates").as_array_mut().unwrap();
+    certificates.resize(998, ciborium::Value::Bytes(renewed.clone()));
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&kept, &mut bytes).unwrap();
+    log.roster = Roster::restore(&bytes, log.roster.genesis(), log.roster.head()).unwrap();
+    log.say(Statement::DeviceAdd(renewed.clone()), &[&lena]).unwrap();
+    assert_eq!(fault(log.say(Statement::DeviceAdd(renewed), &[&lena])), Fault::TooManyStatements);
+    log.say(Statement::DeviceRevoke(device(3)), &[&lena]).unwrap();
+}
+
+fn field<'a>(value: &'a mut ciborium::Value, name: &str) -> &'a mut ciborium::Value {
+    let fields = value.as_map_mut().unwrap();
+    fields.iter_mut().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value).unwrap()
+}
+
+#[test]
+fn a_statement_of_more_than_64_kib_is_refused_unread() {
+    let bytes = vec![0; bezel_protocol::roster::MAX_STATEMENT_BYTES + 1];
+    assert_eq!(bezel_protocol::roster::SignedStatement::parse(&bytes).unwrap_err(), RosterError::TooLarge);
+}
+
+/// A clock that ran ahead has left the head in the future, beyond the end of honest certificates: people must still come in.
+#[test]
+fn a_head_in_the_far_future_keeps_no_device_out() {
+    let mut log = three();
+    let lena = Identity::numbered(2);
+    let ahead = log.roster.next(START_MS + 500 * DAY_MS, Statement::Suspend(user(2))).sign(&[&Identity::numbered(0)]).unwrap();
+    log.roster.append(&ahead).unwrap();
+    log.statements.push(ahead.as_bytes().to_vec());
+    log.say(Statement::DeviceAdd(certificate(&lena, user(3), 9, START_MS + 400 * DAY_MS)), &[&lena]).unwrap();
+    assert!(log.roster.stands(device(9), START_MS));
+    assert!(log.roster.is_lapsed(device(9), START_MS + 400 * DAY_MS));
+}
+
+#[test]
+fn a_snapshot_of_another_roster_or_place_or_a_damaged_one_is_not_believed() {
+    let log = three();
+    let (snapshot, genesis, head) = (log.roster.snapshot(), log.roster.genesis(), log.roster.head());
+    assert_eq!(Roster::restore(&snapshot, genesis, head).as_ref(), Some(&log.roster));
+    assert_eq!(Roster::restore(&snapshot, Hash::of(b"another"), head), None);
+    let before = bezel_protocol::roster::RosterHead { sequence: head.sequence - 1, hash: log.roster.hash_at(head.sequence - 1).unwrap() };
+    assert_eq!(Roster::restore(&snapshot, genesis, before), None);
+    let elsewhere = bezel_protocol::roster::RosterHead { hash: Hash::of(b"another"), ..head };
+    assert_eq!(Roster::restore(&snapshot, genesis, elsewhere), None);
+    assert_eq!(Roster::restore(&snapshot[..snapshot.len() - 1], genesis, head), None);
+    assert_eq!(Roster::restore(&[], genesis, head), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// What a start replays after a snapshot must end where the whole replay ends.
+    #[test]
+    fn a_snapshot_and_the_rest_equal_the_whole_replay(said in proptest::collection::vec(0_u8..8, 1..10), cut in any::<prop::sample::Index>()) {
+        let mut log = three();
+        let (ana, ben) = (Identity::numbered(0), Identity::numbered(1));
+        for (number, kind) in (60_u8..).zip(said) {
+            // Some are refused, and then not in the log.
+            let _ = match kind {
+                0 => log.say(role(3, Role::Guest), &[&ana]),
+                1 => log.say(role(2, Role::Member), &[&ana]),
+                2 => log.say(Statement::Suspend(user(3)), &[&ana]),
+                3 => log.say(Statement::Reinstate(user(3)), &[&ana]),
+                4 => log.say(Statement::DeviceAdd(certificate(&ben, user(2), number, START_MS + DAY_MS)), &[&ben]),
+                5 => log.say(Statement::DeviceRevoke(device(number - 1)), &[&ben]),
+                6 => log.say(Statement::DeviceAdd(certificate(&ben, user(2), 2, START_MS + DAY_MS)), &[&ben]),
+                _ => {
+                    let key = Ed25519Key::new(number, invite(number).as_bytes());
+                    let given = InviteStatement { invite: invite(number), key: key.public(), role: Role::Guest, expires_at_ms: START_MS + 10, uses: 2 };
+                    log.say(Statement::Invite(given), &[&ana])
+                }
+            };
+        }
+        let cut = 1 + cut.index(log.statements.len());
+        let first = Roster::replay(log.roster.genesis(), log.statements[..cut].iter().map(Vec::as_slice)).unwrap();
+        let mut roster = Roster::restore(&first.snapshot(), first.genesis(), first.head()).unwrap();
+        for statement in &log.statements[cut..] {
+            roster.append(&bezel_protocol::roster::SignedStatement::parse(statement).unwrap()).unwrap();
+        }
+        prop_assert_eq!(&roster, &log.replay().unwrap());
+        prop_assert_eq!(&roster, &log.roster);
+    }
+
+    #[test]
+    fn any_bytes_restore_a_roster_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let head = bezel_protocol::roster::RosterHead { sequence: 0, hash: Hash::ZERO };
+        prop_assert_eq!(Roster::restore(&bytes, Hash::ZERO, head), None);
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

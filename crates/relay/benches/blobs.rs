@@ -1,7 +1,7 @@
 //! How fast files go up and down: through a real relay on loopback, in requests of the size that clients use, and as their peer a plain
 //! copy of the same file that is synchronised to disk as the relay's parts are. Client and relay share the processor here.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that can not run should stop")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can not run should stop")]
 
 #[expect(dead_code, unused_imports, reason = "the tests need more of it")]
 #[path = "../tests/it/support/mod.rs"]

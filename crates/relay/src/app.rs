@@ -5,30 +5,44 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::http::uri::Authority;
-use bezel_protocol::login::LoginStatement;
+use bezel_protocol::log::{Generation, Place, SignedHead};
+use bezel_protocol::login::LoginChallenge;
 use bezel_protocol::roster::Roster;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::IceServer;
-use bezel_protocol::{CallId, Hash, WorkspaceId};
+use bezel_protocol::{CallId, ConversationId, Hash, WorkspaceId};
 
+use crate::audit::{Counts, tree_head};
 use crate::blobs::Blobs;
-use crate::clock::now_ms;
+use crate::clock::{Clock, now_ms};
 use crate::events::Hub;
 use crate::files::{FileOptions, Ledger, Uploads};
 use crate::guest_token::GuestTokens;
 use crate::guests::Lobby;
+use crate::heal::Open;
+use crate::http::Refusal;
 use crate::http::call::LASTS_MS;
 use crate::reach::Reach;
 use crate::relay_key::RelayKey;
+use crate::setup::SetupToken;
 use crate::store::{Caller, SessionRow, Store, StoreError, Unit};
 use crate::turn::{Access, Attendance, Attendee, Turn};
+
+/// As many as a small machine has cores, and a few to wait for memory.
+const JUDGED_AT_ONCE: usize = 4;
 
 /// The state of a running relay.
 pub(crate) struct App<S> {
     pub(crate) store: S,
+    clock: Arc<dyn Clock>,
     pub(crate) key: RelayKey,
+    generation: Generation,
+    /// What takes back what it lost.
+    pub(crate) healing: Open,
     pub(crate) settings: Settings,
     pub(crate) max_workspaces: u32,
+    /// Whoever begins a workspace must know it.
+    pub(crate) setup_token: Option<SetupToken>,
     pub(crate) reach: Reach,
     pub(crate) turn: Option<Turn>,
     pub(crate) access: Arc<Access>,
@@ -39,10 +53,14 @@ pub(crate) struct App<S> {
     pub(crate) file_options: FileOptions,
     pub(crate) ledger: Ledger,
     pub(crate) uploads: Uploads,
+    /// For the audit log.
+    pub(crate) counts: Counts,
     /// Held while a roster grows: one statement follows another.
     pub(crate) roster_growth: tokio::sync::Mutex<()>,
+    /// How many entries of groups may be judged at once.
+    judging: tokio::sync::Semaphore,
     rosters: RwLock<HashMap<WorkspaceId, Arc<Roster>>>,
-    challenges: Mutex<HashMap<[u8; 32], LoginStatement>>,
+    challenges: Mutex<HashMap<[u8; 32], LoginChallenge>>,
     sessions: RwLock<HashMap<Hash, SessionRow>>,
     /// Raised whenever sessions are forgotten: what was read before that is not remembered after it.
     forgotten: AtomicU64,
@@ -58,22 +76,29 @@ impl<S: Store> App<S> {
     pub(crate) async fn load(
         store: S,
         key: RelayKey,
-        (settings, max_workspaces): (Settings, u32),
+        (settings, max_workspaces, setup_token, clock): (Settings, u32, Option<SetupToken>, Arc<dyn Clock>),
         (blobs, file_options): (Blobs, FileOptions),
         (reach, turn, access): (Reach, Option<Turn>, Arc<Access>),
     ) -> Result<Self, StoreError> {
+        let generation = generation(&store, settings.audit_logging).await?;
+        let healing = Open::new(store.read(Caller::Relay, |unit| Box::pin(unit.open_healings())).await?);
         let mut rosters = HashMap::new();
         for workspace in store.read(Caller::Relay, |unit| Box::pin(unit.workspaces())).await? {
             let roster = Arc::new(replay(&store, workspace).await?);
             rosters.insert(workspace, Arc::clone(&roster));
-            store.write(Caller::Relay, move |unit| Box::pin(async move { unit.apply_roster(None, &roster, now_ms()).await })).await?;
+            let now_ms = clock.now_ms();
+            store.write(Caller::Relay, move |unit| Box::pin(async move { unit.apply_roster(None, &roster, now_ms).await })).await?;
         }
         Ok(Self {
             store,
+            clock,
             guest_tokens: GuestTokens::new(&key),
             key,
+            generation,
+            healing,
             settings,
             max_workspaces,
+            setup_token,
             reach,
             turn,
             access,
@@ -83,12 +108,26 @@ impl<S: Store> App<S> {
             file_options,
             ledger: Ledger::default(),
             uploads: Uploads::default(),
+            counts: Counts::default(),
             roster_growth: tokio::sync::Mutex::default(),
+            judging: tokio::sync::Semaphore::new(JUDGED_AT_ONCE),
             rosters: RwLock::new(rosters),
             challenges: Mutex::default(),
             sessions: RwLock::default(),
             forgotten: AtomicU64::default(),
         })
+    }
+
+    /// Judges an entry of a group, beside the runtime: it takes milliseconds, and as much memory as the group's tree a few times over. So only a
+    /// few at a time.
+    pub(crate) async fn judge<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+        let _permit = self.judging.acquire().await.map_err(|_| StoreError::Damaged("judge"))?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Damaged("judge"))?
+    }
+
+    /// The time by which the roster, the log and sessions are judged, milliseconds since the epoch.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
     }
 
     pub(crate) fn roster(&self, workspace: WorkspaceId) -> Option<Arc<Roster>> {
@@ -97,6 +136,16 @@ impl<S: Store> App<S> {
 
     pub(crate) fn set_roster(&self, roster: Arc<Roster>) {
         self.rosters.write().unwrap_or_else(PoisonError::into_inner).insert(roster.workspace(), roster);
+    }
+
+    /// The life of the data.
+    pub(crate) const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The relay's word for a place of a log.
+    pub(crate) fn signed_head(&self, conversation: ConversationId, place: Place, epoch: u64) -> SignedHead {
+        self.key.head(self.generation, conversation, (place, epoch), now_ms())
     }
 
     pub(crate) fn accepts_workspaces(&self) -> bool {
@@ -131,21 +180,21 @@ impl<S: Store> App<S> {
     }
 
     /// Keeps a challenge until it is answered or over.
-    pub(crate) fn remember_challenge(&self, statement: LoginStatement) {
+    pub(crate) fn remember_challenge(&self, challenge: LoginChallenge) {
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
-        let now_ms = now_ms();
+        let now_ms = self.now_ms();
         challenges.retain(|_, waiting| now_ms - waiting.issued_at_ms < CHALLENGE_LIFETIME_MS);
         if challenges.len() >= MAX_CHALLENGES {
             let oldest = challenges.values().min_by_key(|waiting| waiting.issued_at_ms).map(|waiting| waiting.nonce);
             oldest.and_then(|nonce| challenges.remove(&nonce));
         }
-        challenges.insert(statement.nonce, statement);
+        challenges.insert(challenge.nonce, challenge);
     }
 
     /// Takes a challenge back: it serves once.
-    pub(crate) fn take_challenge(&self, nonce: &[u8; 32]) -> Option<LoginStatement> {
+    pub(crate) fn take_challenge(&self, nonce: &[u8; 32]) -> Option<LoginChallenge> {
         let taken = self.challenges.lock().unwrap_or_else(PoisonError::into_inner).remove(nonce)?;
-        (now_ms() - taken.issued_at_ms < CHALLENGE_LIFETIME_MS).then_some(taken)
+        (self.now_ms() - taken.issued_at_ms < CHALLENGE_LIFETIME_MS).then_some(taken)
     }
 
     pub(crate) async fn session(&self, token_hash: Hash) -> Result<Option<SessionRow>, StoreError> {
@@ -165,7 +214,7 @@ impl<S: Store> App<S> {
         if self.forgotten.load(Ordering::Acquire) != seen {
             return;
         }
-        let now_ms = now_ms();
+        let now_ms = self.now_ms();
         sessions.retain(|_, kept| kept.expires_at_ms > now_ms);
         sessions.insert(token_hash, session);
     }
@@ -175,6 +224,48 @@ impl<S: Store> App<S> {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         sessions.retain(|hash, session| !forget(hash, session));
     }
+}
+
+/// The life of the data that goes on: begun here where it is the first, or where the data was copied.
+async fn generation(store: &impl Store, is_audited: bool) -> Result<Generation, StoreError> {
+    let known = store.read(Caller::Relay, |unit| Box::pin(async move { Ok((unit.generation().await?, unit.is_copy().await?)) }));
+    let (known, is_copy) = known.await?;
+    if let Some(generation) = known.filter(|_| !is_copy) {
+        return Ok(generation);
+    }
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| StoreError::Damaged("source of randomness"))?;
+    let generation = Generation::from_bytes(bytes);
+    let begun = store.write(Caller::Relay, move |unit| {
+        Box::pin(async move {
+            unit.begin_generation(generation).await?;
+            if known.is_some() {
+                unit.begin_healing().await?;
+                // The log goes on from the checkpoint that was copied.
+                let from = tree_head(unit).await?.map(|tree| format!("{} entries, root {}", tree.entries, tree.root));
+                audit(unit, is_audited, "relay_restored", from).await?;
+            }
+            Ok(())
+        })
+    });
+    begun.await?;
+    if known.is_some() {
+        tracing::warn!("this data was put back from a copy: members bring back what it lost, and new entries wait for them");
+    }
+    Ok(generation)
+}
+
+/// The roster up to a statement: the newest one, or what is replayed up to there.
+pub(crate) async fn roster_up_to<S: Store>(app: &App<S>, newest: &Arc<Roster>, sequence: u64) -> Result<Arc<Roster>, StoreError> {
+    if sequence >= newest.head().sequence {
+        return Ok(Arc::clone(newest));
+    }
+    let workspace = newest.workspace();
+    let statements = app.store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace, None))).await?;
+    let up_to = usize::try_from(sequence).unwrap_or(usize::MAX).saturating_add(1);
+    Roster::replay(newest.genesis(), statements.iter().take(up_to).map(Vec::as_slice))
+        .map(Arc::new)
+        .map_err(|_| StoreError::Damaged("roster"))
 }
 
 /// Replays the roster of a workspace from what is stored, with every check.

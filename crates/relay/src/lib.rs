@@ -7,24 +7,32 @@
 
 mod app;
 pub mod audit;
+mod backup;
 mod blobs;
 mod clock;
+mod connections;
 mod events;
 mod files;
 mod guest_token;
 mod guests;
+mod heal;
 mod http;
 mod reach;
 mod relay_key;
 mod server;
+mod setup;
 pub mod store;
 mod tls;
 mod turn;
 
 pub use app::replay;
+pub use backup::{BackupError, CopiedBlobs, backup, restored};
 pub use blobs::{BadBlobLocation, BlobError, BlobLocation};
+pub use clock::{Clock, SystemClock};
+pub use connections::raise_open_files;
 pub use files::{BadByteSize, ByteSize, FileOptions, SweepError, Swept, check_blobs};
 pub use reach::{BadPublicUrl, ReachOptions, TlsFiles, TurnListen, check_public_url};
 pub use relay_key::RelayKey;
 pub use server::{Options, Relay, RelayStartError, RunningRelay};
+pub use setup::{BadSetupToken, Setup, SetupToken};
 pub use tls::TlsError;

@@ -5,13 +5,16 @@ use std::io::{Error, ErrorKind, Result, Write as _};
 use std::path::Path;
 
 use aws_lc_rs::hmac;
-use bezel_protocol::Hash;
+use bezel_protocol::ConversationId;
+use bezel_protocol::audit::TreeHead;
 use bezel_protocol::key::Ed25519PublicKey;
-use bezel_protocol::wire::{Bytes, SignedCheckpoint};
+use bezel_protocol::log::{Generation, Place, SignedHead};
+use bezel_protocol::wire::{Bytes, SignedCheckpoint, SignedGeneration};
 use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 /// An Ed25519 key pair.
+#[derive(Clone)]
 pub struct RelayKey {
     key: SigningKey,
     public: Ed25519PublicKey,
@@ -81,9 +84,25 @@ impl RelayKey {
 
     /// Signs what the audit log is now.
     #[must_use]
-    pub fn checkpoint(&self, entries: u64, head: Hash, at_ms: i64) -> SignedCheckpoint {
-        let signature = self.key.sign(&SignedCheckpoint::to_be_signed(entries, head, at_ms));
-        SignedCheckpoint { entries, head, at_ms, signature: Bytes(signature.to_bytes().to_vec()) }
+    pub fn checkpoint(&self, tree: TreeHead, at_ms: i64) -> SignedCheckpoint {
+        let signature = self.key.sign(&SignedCheckpoint::to_be_signed(tree, at_ms));
+        SignedCheckpoint { tree, at_ms, signature: Bytes(signature.to_bytes().to_vec()) }
+    }
+}
+
+impl RelayKey {
+    /// Signs in which life of its data the relay is.
+    #[must_use]
+    pub fn generation(&self, generation: Generation, at_ms: i64) -> SignedGeneration {
+        let signature = self.key.sign(&SignedGeneration::to_be_signed(generation, at_ms));
+        SignedGeneration { generation, at_ms, signature: Bytes(signature.to_bytes().to_vec()) }
+    }
+
+    /// Signs where a log ends, or where an entry of it stands.
+    #[must_use]
+    pub fn head(&self, generation: Generation, conversation: ConversationId, (place, epoch): (Place, u64), at_ms: i64) -> SignedHead {
+        let signature = self.key.sign(&SignedHead::to_be_signed(generation, conversation, place, epoch, at_ms));
+        SignedHead { generation, conversation, place, epoch, at_ms, signature: Bytes(signature.to_bytes().to_vec()) }
     }
 }
 

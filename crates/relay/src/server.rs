@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use bezel_protocol::settings::Settings;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -14,13 +13,15 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::blobs::{BlobError, Blobs};
-use crate::clock::now_ms;
+use crate::clock::{Clock, SystemClock, now_ms};
+use crate::connections::{self, Limits};
 use crate::files::{self, FileOptions, SweepError, Swept};
 use crate::http;
 use crate::reach::{Reach, ReachOptions, TlsFiles};
 use crate::relay_key::RelayKey;
+use crate::setup::{Setup, SetupToken};
 use crate::store::{Caller, SqliteStore, Store, StoreError};
-use crate::tls::{self, Tls, TlsError, TlsListener};
+use crate::tls::{self, Tls, TlsError};
 use crate::turn::{Access, Turn};
 
 /// Requests that are under way at the end have so long.
@@ -31,6 +32,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEPS_A_LOOK: u64 = 24;
 /// What went out of files is written to their logs so often.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// What was counted for the audit log is written to it so often.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// Calls are looked through for devices that have gone without a word so often.
 const END_CALLS_EVERY: Duration = Duration::from_secs(30);
 
@@ -42,7 +45,7 @@ pub(crate) const DATABASE_FILE: &str = "relay.db";
 const LOCK_FILE: &str = "relay.lock";
 
 /// What a relay is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Options {
     /// The folder of its data; made where missing.
     pub data: PathBuf,
@@ -56,6 +59,10 @@ pub struct Options {
     pub files: FileOptions,
     /// How others reach it.
     pub reach: ReachOptions,
+    /// The most connections at once; none: half of the files that the process may have open.
+    pub max_connections: Option<usize>,
+    /// Who may begin a workspace.
+    pub setup: Setup,
 }
 
 /// A relay that is not running.
@@ -66,7 +73,7 @@ pub struct Relay;
 pub struct RunningRelay {
     addr: SocketAddr,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     app: Arc<App<SqliteStore>>,
 }
 
@@ -102,7 +109,15 @@ impl Relay {
     /// # Errors
     /// When the data can't be opened, another relay runs with it, or the address is taken.
     pub async fn start(options: Options) -> Result<RunningRelay, RelayStartError> {
-        let Options { data, listen, max_workspaces, settings, files, reach } = options;
+        Self::start_by(options, Arc::new(SystemClock)).await
+    }
+
+    /// The same, by another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_by(options: Options, clock: Arc<dyn Clock>) -> Result<RunningRelay, RelayStartError> {
+        let Options { data, listen, max_workspaces, settings, files, reach, max_connections, setup } = options;
         create_private_folder(&data).map_err(RelayStartError::Data)?;
         let lock = lock(&data)?;
         let key = open_key(&data).map_err(RelayStartError::Data)?;
@@ -119,13 +134,24 @@ impl Relay {
             tracing::warn!("guests come from elsewhere, but TURN is reached from this machine only: give it an address by --turn");
         }
         let ways = Reach { public_url: reach.public_url, is_tls: tls.is_some(), listen: addr };
-        let app = App::load(store, key, (settings, max_workspaces), (blobs, files), (ways, turn, access)).await?;
+        let setup_token = match setup {
+            Setup::Open => None,
+            Setup::Token(token) => Some(token),
+            Setup::ByAddress if addr.ip().is_loopback() => None,
+            Setup::ByAddress => Some(SetupToken::open(&data).map_err(RelayStartError::Data)?),
+        };
+        let is_made = setup_token.is_some() && SetupToken::path(&data).exists();
+        let app = App::load(store, key, (settings, max_workspaces, setup_token, clock), (blobs, files), (ways, turn, access)).await?;
+        if is_made && app.accepts_workspaces() {
+            tracing::info!(file = %SetupToken::path(&data).display(), "a workspace is begun here with the set-up token in this file");
+        }
+        let limits = Limits::new(max_connections);
         if !addr.ip().is_loopback() {
             tracing::warn!(%addr, "the relay is reachable from other machines");
         }
         let (stop, stopped) = oneshot::channel();
         let app = Arc::new(app);
-        let serving = tokio::spawn(serve((listener, tls.zip(reach.tls)), Arc::clone(&app), stopped, lock));
+        let serving = tokio::spawn(serve((listener, tls.zip(reach.tls), limits), Arc::clone(&app), stopped, lock));
         Ok(RunningRelay { addr, stop, serving, app })
     }
 }
@@ -182,11 +208,11 @@ impl core::fmt::Debug for RunningRelay {
 
 /// Serves until it is told to stop. What is acknowledged is on disk already, so that a hard end loses nothing either.
 async fn serve<S: Store + Clone>(
-    (listener, tls): (TcpListener, Option<(Tls, TlsFiles)>),
+    (listener, tls, limits): (TcpListener, Option<(Tls, TlsFiles)>, Limits),
     app: Arc<App<S>>,
     stopped: oneshot::Receiver<()>,
     _lock: File,
-) -> std::io::Result<()> {
+) {
     let (told, wait) = oneshot::channel();
     let store = app.store.clone();
     let ledger = app.ledger.clone();
@@ -203,25 +229,23 @@ async fn serve<S: Store + Clone>(
         let _ = wait.await;
         tokio::time::sleep(GRACE).await;
     };
-    let served = match tls {
-        None => {
-            // Answers are written in one go; waiting for more to send would only hold small ones back.
-            let listener = listener.tap_io(|stream| {
-                let _ = stream.set_nodelay(true);
-            });
-            within(limit, axum::serve(listener, router).with_graceful_shutdown(stop)).await
-        }
-        Some((tls, files)) => {
-            let listener = TlsListener::new(listener, tls.clone())?;
-            let watching = tokio::spawn(tls::watch(tls, files));
-            let served = within(limit, axum::serve(listener, router).with_graceful_shutdown(stop)).await;
-            watching.abort();
-            served
-        }
+    let (tls, watching) = match tls {
+        Some((tls, files)) => (Some(tls.clone()), Some(tokio::spawn(tls::watch(tls, files)))),
+        None => (None, None),
     };
+    tokio::select! {
+        () = connections::serve(listener, tls, router, limits, stop) => {}
+        () = limit => {}
+    }
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     upkeep.abort();
     if let Some(turn) = &app.turn {
         turn.stop().await;
+    }
+    if let Err(error) = app.counts.flush(&store).await {
+        tracing::warn!(%error, "the last requests that were refused are not in the audit log");
     }
     if let Err(error) = ledger.flush(&store).await {
         tracing::warn!(%error, "the last bytes that went out are not in the logs of their files");
@@ -229,21 +253,13 @@ async fn serve<S: Store + Clone>(
     if tokio::time::timeout(GRACE, store.close()).await.is_err() {
         tracing::warn!("the database was not closed in time; its write-ahead log stays beside it");
     }
-    served
-}
-
-/// Serves until the end, which comes at `limit` at the latest.
-async fn within(limit: impl Future<Output = ()>, serving: impl IntoFuture<Output = std::io::Result<()>>) -> std::io::Result<()> {
-    tokio::select! {
-        served = serving.into_future() => served,
-        () = limit => Ok(()),
-    }
 }
 
 /// Writes what went out, and sweeps, until it is ended.
 async fn keep_up<S: Store>(app: Arc<App<S>>) {
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut count = tokio::time::interval(COUNT_EVERY);
     let mut end_calls = tokio::time::interval(END_CALLS_EVERY);
     let mut sweeps = 0_u64;
     loop {
@@ -251,6 +267,11 @@ async fn keep_up<S: Store>(app: Arc<App<S>>) {
             _ = flush.tick() => {
                 if let Err(error) = app.ledger.flush(&app.store).await {
                     tracing::warn!(%error, "what went out of files could not be written; it will be tried again");
+                }
+            }
+            _ = count.tick() => {
+                if let Err(error) = app.counts.flush(&app.store).await {
+                    tracing::warn!(%error, "what was counted could not be written to the audit log; it will be tried again");
                 }
             }
             _ = end_calls.tick() => {
@@ -283,7 +304,7 @@ fn open_key(data: &Path) -> std::io::Result<RelayKey> {
 }
 
 /// Keeps other relays off this data as long as the file is open.
-fn lock(data: &Path) -> Result<File, RelayStartError> {
+pub(crate) fn lock(data: &Path) -> Result<File, RelayStartError> {
     let file = File::options().create(true).append(true).open(data.join(LOCK_FILE)).map_err(RelayStartError::Data)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

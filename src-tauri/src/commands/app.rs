@@ -1,9 +1,10 @@
 //! First run, unlocking, and who one is.
 
+use bezel_core::Result;
 use bezel_core::vault::{self, NewSlots, SlotName, Unlock};
 use bezel_core::workspace::{self, Profile};
-use bezel_core::{Error, Result};
-use bezel_crypto::slots::{Passphrase, RecoveryWords as Words};
+use bezel_crypto::slots::{NewPassphrase, Passphrase, RecoveryWords as Words};
+use bezel_protocol::Handle;
 use bezel_protocol::invite_link::InviteLink;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -78,7 +79,11 @@ pub(super) async fn app_state(shell: &Shell) -> Result<AppState> {
         if !shell.home.is_inhabited() {
             return Ok(AppState::New);
         }
-        if let Err(error) = shell.open(&shell.usual_unlock()).await {
+        let opened = match shell.usual_unlock() {
+            Ok(unlock) => shell.open(&unlock).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = opened {
             return Ok(AppState::Locked { slots: vault::slots(&shell.home).unwrap_or_default(), reason: error.to_string() });
         }
     }
@@ -91,7 +96,9 @@ async fn ready(shell: &Shell) -> Result<AppState> {
 }
 
 pub(super) async fn workspace_create(shell: &Shell, request: CreateRequest) -> Result<RecoveryWords> {
-    let handle = typed("bad_handle", &request.handle)?;
+    let handle: Handle = typed("bad_handle", &request.handle)?;
+    // Before a relay begins for nothing.
+    let slots = new_slots(shell, request.passphrase, &[handle.as_str(), &request.name])?;
     let given = request.relay.filter(|relay| !relay.trim().is_empty());
     let hosts_relay = given.is_none();
     let relay = match given {
@@ -99,26 +106,33 @@ pub(super) async fn workspace_create(shell: &Shell, request: CreateRequest) -> R
         None => shell.begin_relay().await?,
     };
     let relay = typed("bad_relay", &relay)?;
-    let request = workspace::CreateRequest { name: request.name, handle, relay, hosts_relay, slots: new_slots(shell, request.passphrase) };
+    let request = workspace::CreateRequest {
+        name: request.name,
+        handle,
+        relay,
+        hosts_relay,
+        setup_token: std::env::var("BEZEL_SETUP_TOKEN").ok().map(Into::into),
+        slots,
+    };
     let (member, enrolled) = workspace::create(&shell.home, shell.environment.clone(), request).await?;
     shell.keep(member);
     Ok(RecoveryWords { recovery_words: enrolled.recovery_words })
 }
 
 pub(super) async fn workspace_join(shell: &Shell, request: JoinRequest) -> Result<RecoveryWords> {
-    let request = workspace::JoinRequest {
-        link: InviteLink::parse(&request.link)?,
-        handle: typed("bad_handle", &request.handle)?,
-        slots: new_slots(shell, request.passphrase),
-    };
+    let handle: Handle = typed("bad_handle", &request.handle)?;
+    let slots = new_slots(shell, request.passphrase, &[handle.as_str()])?;
+    let request = workspace::JoinRequest { link: InviteLink::parse(&request.link)?, handle, slots };
     let (member, enrolled) = workspace::join(&shell.home, shell.environment.clone(), request).await?;
     shell.keep(member);
     Ok(RecoveryWords { recovery_words: enrolled.recovery_words })
 }
 
-fn new_slots(shell: &Shell, passphrase: Option<String>) -> NewSlots {
-    let typed = passphrase.filter(|passphrase| !passphrase.is_empty()).map(Passphrase::new);
-    NewSlots { keychain: shell.uses_keychain(), passphrase: typed.or_else(|| shell.given_passphrase()), ..NewSlots::default() }
+/// The slots of a new home. `known` is what a guesser at a passphrase tries first.
+fn new_slots(shell: &Shell, passphrase: Option<String>, known: &[&str]) -> Result<NewSlots> {
+    let chosen = passphrase.filter(|passphrase| !passphrase.is_empty()).or_else(|| shell.given_passphrase());
+    let passphrase = chosen.map(|chosen| NewPassphrase::choose(chosen, known)).transpose()?;
+    Ok(NewSlots { keychain: shell.uses_keychain(), passphrase, ..NewSlots::default() })
 }
 
 pub(super) async fn recovery_confirm(shell: &Shell, request: RecoveryAnswers) -> Result<RecoveryConfirmed> {
@@ -129,12 +143,9 @@ pub(super) async fn recovery_confirm(shell: &Shell, request: RecoveryAnswers) ->
 
 pub(super) async fn unlock(shell: &Shell, request: UnlockRequest) -> Result<AppState> {
     let unlock = match (request.passphrase, request.recovery_words) {
-        (Some(passphrase), _) => Unlock::Passphrase(Passphrase::new(passphrase)),
-        (None, Some(words)) => Unlock::RecoveryWords(
-            Words::parse(&words)
-                .map_err(|error| Error::new("bad_words", format!("{error}."), "Type all 24 words in order, with spaces."))?,
-        ),
-        (None, None) => shell.usual_unlock(),
+        (Some(passphrase), _) => Unlock::Passphrase(Passphrase::parse(passphrase)?),
+        (None, Some(words)) => Unlock::RecoveryWords(Words::parse(&words)?),
+        (None, None) => shell.usual_unlock()?,
     };
     shell.open(&unlock).await?;
     ready(shell).await

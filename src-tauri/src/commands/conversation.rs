@@ -72,6 +72,10 @@ pub(super) async fn conversation_remove(shell: &Shell, request: ConversationPers
     conversation::remove(&*shell.member()?, id(&request.conversation)?, id(&request.user)?).await
 }
 
+pub(super) async fn conversation_leave(shell: &Shell, conversation: String) -> Result<()> {
+    conversation::leave(&*shell.member()?, id(&conversation)?).await
+}
+
 pub(super) async fn conversation_set_role(shell: &Shell, request: ConversationMember) -> Result<()> {
     conversation::set_role(&*shell.member()?, id(&request.conversation)?, id(&request.user)?, request.role).await
 }

@@ -4,7 +4,6 @@ use bezel_calls::call::Limits;
 use bezel_core::Result;
 use bezel_core::doctor::{self, Report};
 use bezel_core::sync::{self, Connection};
-use bezel_core::workspace::{self, RosterAlarm};
 use bezel_protocol::Algorithm;
 use bezel_protocol::settings::Compliance;
 use serde::Serialize;
@@ -56,10 +55,6 @@ pub(super) async fn settings(shell: &Shell) -> Result<SettingsView> {
 
 pub(super) async fn connection(shell: &Shell) -> Result<Connection> {
     sync::connection(&*shell.member()?).await
-}
-
-pub(super) async fn roster_alarm(shell: &Shell) -> Result<Option<RosterAlarm>> {
-    workspace::alarm(&*shell.member()?).await
 }
 
 pub(super) async fn debug_info(shell: &Shell) -> Result<DebugInfo> {

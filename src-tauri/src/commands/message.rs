@@ -1,7 +1,7 @@
 //! Messages.
 
 use bezel_core::Result;
-use bezel_core::message::{self, Encrypted, MessagePage, MessageView, SearchHit, Sent};
+use bezel_core::message::{self, Answered, Encrypted, MessagePage, MessageView, SearchHit, Sent};
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -21,7 +21,9 @@ pub(crate) struct ListRequest {
 pub(crate) struct SendRequest {
     conversation: String,
     text: String,
+    /// The message that it answers, and the device that sent that.
     reply_to: Option<String>,
+    reply_device: Option<String>,
 }
 
 /// Words to find.
@@ -50,7 +52,8 @@ pub(super) async fn message_list(shell: &Shell, request: ListRequest) -> Result<
 }
 
 pub(super) async fn message_send(shell: &Shell, request: SendRequest) -> Result<Sent> {
-    let reply_to = request.reply_to.as_deref().map(id).transpose()?;
+    let device = request.reply_device.as_deref().map(id).transpose()?;
+    let reply_to = request.reply_to.as_deref().map(id).transpose()?.map(|message| Answered { message, device });
     message::send(&*shell.member()?, id(&request.conversation)?, &request.text, reply_to).await
 }
 
@@ -63,7 +66,7 @@ pub(super) async fn message_retry(shell: &Shell, message: String) -> Result<()> 
 }
 
 pub(super) async fn message_search(shell: &Shell, request: SearchRequest) -> Result<Vec<SearchHit>> {
-    message::search(&*shell.member()?, &request.query, request.limit).await
+    message::search(&*shell.member()?, &request.query, 0, request.limit).await
 }
 
 pub(super) async fn encrypt_message(shell: &Shell, request: EncryptRequest) -> Result<Encrypted> {

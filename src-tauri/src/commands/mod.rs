@@ -1,5 +1,6 @@
 //! The commands of the window. Each is declared once below: from that come the handler and the TypeScript.
 
+mod alarm;
 mod app;
 mod call;
 mod conversation;
@@ -12,6 +13,7 @@ mod people;
 use std::sync::Arc;
 
 use bezel_core::AppError;
+use bezel_core::alarm::AlarmView;
 use bezel_core::call::{CallStats, CallSummary, CallView, Devices, GuestLinkView, OpenLinkView, Processing, Screen, Source};
 use bezel_core::conversation::{ConversationDetails, ConversationSummary, Created, EncryptionStatus};
 use bezel_core::doctor::Report;
@@ -21,7 +23,7 @@ use bezel_core::keys::{KeysStatus, Rotated, UserKey};
 use bezel_core::message::{Encrypted, MessagePage, MessageView, SearchHit, Sent};
 use bezel_core::people::Person;
 use bezel_core::sync::Connection;
-use bezel_core::workspace::{Profile, RosterAlarm};
+use bezel_core::workspace::Profile;
 
 use crate::bindings::{Argument, Binding, binding};
 use crate::shell::Shell;
@@ -70,6 +72,7 @@ commands! {
     conversation::conversation_create(request: NewConversation) -> Created;
     conversation::conversation_add(request: ConversationMember) -> ();
     conversation::conversation_remove(request: ConversationPerson) -> ();
+    conversation::conversation_leave(conversation: String) -> ();
     conversation::conversation_set_role(request: ConversationMember) -> ();
     conversation::conversation_rotate(conversation: String) -> EpochView;
     conversation::conversation_read(conversation: String) -> ();
@@ -138,7 +141,8 @@ commands! {
     diagnostics::validate_setup() -> Report;
     diagnostics::settings() -> SettingsView;
     diagnostics::connection() -> Connection;
-    diagnostics::roster_alarm() -> Option<RosterAlarm>;
+    alarm::alarm_list() -> Vec<AlarmView>;
+    alarm::alarm_acknowledge(alarm: String) -> ();
     diagnostics::debug_info() -> DebugInfo;
 }
 

@@ -6,7 +6,8 @@ import { Avatar } from "../components/Avatar";
 import { Button } from "../components/Button";
 import { Mark } from "../components/Mark";
 import { useCallHistory } from "../data/calls";
-import { type Profile, useAlarm, useConnection, useConversations } from "../data/client";
+import { type ConnectionName, type Profile, useConnection, useConversations } from "../data/client";
+import { AlarmBanner } from "../features/alarms/AlarmBanner";
 import { ConversationList } from "../features/conversations/ConversationList";
 import { NewConversation } from "../features/conversations/NewConversation";
 import { Skeleton } from "../components/States";
@@ -174,24 +175,24 @@ function useMissed(isLooking: boolean): number {
   return (calls ?? []).filter((call) => call.outcome === "missed" && !call.mine && call.started_at > seen).length;
 }
 
+/** What keeps messages from coming and going. */
+const STOPS: ReadonlySet<ConnectionName> = new Set(["offline", "disk_full", "disk_failed"]);
+
 function Banners({ recoveryConfirmed }: { recoveryConfirmed: boolean }): ReactNode {
   const { t } = useTranslation();
-  const alarm = useAlarm().data;
   const connection = useConnection().data;
   const [checking, setChecking] = useState(false);
   return (
     <div aria-live="polite">
-      {alarm ? (
-        <div className={[styles["banner"], styles["alarm"]].join(" ")} role="alert">
+      <AlarmBanner />
+      {connection && STOPS.has(connection.state) ? (
+        <div className={[styles["banner"], styles["offline"]].join(" ")} data-testid="connection-banner">
           <span>
-            <strong>{alarm.message}</strong> {alarm.next_step}
+            {connection.state === "offline" && connection.detail
+              ? connection.detail
+              : t(`connection.${connection.state}Lead`)}
           </span>
-        </div>
-      ) : null}
-      {connection?.state === "offline" ? (
-        <div className={[styles["banner"], styles["offline"]].join(" ")}>
-          {connection.detail ?? t("connection.offline")}
-          {connection.queued > 0 ? ` · ${t("connection.queued", { count: connection.queued })}` : ""}
+          {connection.queued > 0 ? <span>{t("connection.queued", { count: connection.queued })}</span> : null}
         </div>
       ) : null}
       {recoveryConfirmed ? null : (

@@ -1,6 +1,7 @@
 // Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings
 
 import type {
+  AlarmView,
   AnswerCall,
   AppState,
   Attachment,
@@ -52,7 +53,6 @@ import type {
   RecoveryWords,
   Report,
   RevokeFileRequest,
-  RosterAlarm,
   Rotated,
   SaveFileRequest,
   Screen,
@@ -83,6 +83,7 @@ export interface Commands {
   conversation_create(args: { request: NewConversation }): Promise<Created>;
   conversation_add(args: { request: ConversationMember }): Promise<null>;
   conversation_remove(args: { request: ConversationPerson }): Promise<null>;
+  conversation_leave(args: { conversation: string }): Promise<null>;
   conversation_set_role(args: { request: ConversationMember }): Promise<null>;
   conversation_rotate(args: { conversation: string }): Promise<EpochView>;
   conversation_read(args: { conversation: string }): Promise<null>;
@@ -151,7 +152,8 @@ export interface Commands {
   validate_setup(): Promise<Report>;
   settings(): Promise<Settings>;
   connection(): Promise<Connection>;
-  roster_alarm(): Promise<RosterAlarm | null>;
+  alarm_list(): Promise<Array<AlarmView>>;
+  alarm_acknowledge(args: { alarm: string }): Promise<null>;
   debug_info(): Promise<DebugInfo>;
 }
 
@@ -167,6 +169,7 @@ export const commandNames = [
   "conversation_create",
   "conversation_add",
   "conversation_remove",
+  "conversation_leave",
   "conversation_set_role",
   "conversation_rotate",
   "conversation_read",
@@ -235,6 +238,7 @@ export const commandNames = [
   "validate_setup",
   "settings",
   "connection",
-  "roster_alarm",
+  "alarm_list",
+  "alarm_acknowledge",
   "debug_info",
 ] as const;

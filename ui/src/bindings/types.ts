@@ -1,5 +1,55 @@
 // Generated from the Rust commands; do not edit. To write it anew: BEZEL_UPDATE=1 cargo test -p bezel-app --test bindings
 
+export type AlarmView = { 
+/**
+ * Its number, by which it is acknowledged.
+ */
+id: string, 
+/**
+ * Stable code.
+ */
+code: string, 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+next_step: string, 
+/**
+ * The conversation that it is about.
+ */
+conversation: string | null, 
+/**
+ * That conversation's title.
+ */
+conversation_title: string | null, 
+/**
+ * The handle of the person whose device is accused.
+ */
+accused: string | null, 
+/**
+ * The device that is accused.
+ */
+accused_device: string | null, 
+/**
+ * When it was raised for the first time.
+ */
+first_at: Timestamp, 
+/**
+ * When it was raised last.
+ */
+last_at: Timestamp, 
+/**
+ * How often it was raised.
+ */
+count: number, 
+/**
+ * When a person acknowledged it; none: it still waits for that.
+ */
+acknowledged_at: Timestamp | null, };
+
 export type Algorithm = "aes_256_gcm" | "chacha20_poly1305";
 
 export type AnswerCall = { call: string, options: CallOptions, };
@@ -308,11 +358,11 @@ state: ConnectionName,
  */
 queued: number, 
 /**
- * Why it is offline.
+ * Why nothing comes and goes.
  */
 detail: string | null, };
 
-export type ConnectionName = "online" | "connecting" | "offline";
+export type ConnectionName = "online" | "connecting" | "offline" | "disk_full" | "disk_failed";
 
 export type ConversationDetails = { 
 /**
@@ -836,11 +886,19 @@ verified: boolean,
  */
 devices: number, 
 /**
+ * When a device of this person last signed that it has computed the conversation's log, by that device's clock.
+ */
+confirmed_at: Timestamp | null, 
+/**
+ * Whether the devices of this person confirm what they themselves have written; where one does not, somebody may keep it apart.
+ */
+confirms: boolean, 
+/**
  * Whether it is this member.
  */
 me: boolean, };
 
-export type MessageKind = "text" | "file" | "call" | "event" | "unknown" | "unreadable";
+export type MessageKind = "text" | "file" | "call" | "unknown" | "unreadable";
 
 export type MessagePage = { 
 /**
@@ -852,7 +910,7 @@ messages: Array<MessageView>,
  */
 earlier: string | null, };
 
-export type MessageState = "queued" | "sent" | "received" | "refused";
+export type MessageState = "queued" | "sent" | "received" | "refused" | "lost";
 
 export type MessageView = { 
 /**
@@ -863,6 +921,10 @@ id: string,
  * Conversation.
  */
 conversation: string, 
+/**
+ * The device that sent it; with the id, it names one message of the conversation.
+ */
+device: string, 
 /**
  * Handle of the sender.
  */
@@ -892,9 +954,21 @@ epoch: number,
  */
 text: string | null, 
 /**
- * The message that it answers.
+ * The message that it answers: its id, and the device that sent it.
  */
 reply_to: string | null, 
+/**
+ * The device of that message.
+ */
+reply_device: string | null, 
+/**
+ * Whether it was written before messages that stand above it.
+ */
+written_before: boolean, 
+/**
+ * Whether it is this member's own and nobody has confirmed it for a day, although somebody who reads here wrote elsewhere since.
+ */
+unconfirmed: boolean, 
 /**
  * Where it stands.
  */
@@ -1258,23 +1332,13 @@ change_roles: boolean,
 /**
  * Rotate the keys.
  */
-rotate: boolean, };
+rotate: boolean, 
+/**
+ * Leave: the last owner stays.
+ */
+leave: boolean, };
 
 export type Role = "owner" | "admin" | "member" | "read_only" | "guest";
-
-export type RosterAlarm = { 
-/**
- * Stable code.
- */
-code: string, 
-/**
- * What happened.
- */
-message: string, 
-/**
- * What to do.
- */
-next_step: string, };
 
 export type Rotated = { 
 /**
@@ -1312,7 +1376,11 @@ named: Array<string> | null, view_only: boolean,
  */
 expires_at: string | null, };
 
-export type SendRequest = { conversation: string, text: string, reply_to: string | null, };
+export type SendRequest = { conversation: string, text: string, 
+/**
+ * The message that it answers, and the device that sent that.
+ */
+reply_to: string | null, reply_device: string | null, };
 
 export type Sent = { 
 /**

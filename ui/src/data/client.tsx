@@ -103,7 +103,7 @@ export const useEncryptionStatus = (id: string) =>
 export const usePeople = () => useCommand(keys.people, (commands) => commands.people_list());
 export const useKeysStatus = () => useCommand(keys.keyStatus, (commands) => commands.keys_status());
 export const useConnection = () => useCommand(keys.connection, (commands) => commands.connection());
-export const useAlarm = () => useCommand(keys.alarm, (commands) => commands.roster_alarm());
+export const useAlarms = () => useCommand(keys.alarm, (commands) => commands.alarm_list());
 export const useSettings = () => useCommand(keys.settings, (commands) => commands.settings());
 export const useDebugInfo = () => useCommand(keys.debug, (commands) => commands.debug_info());
 export const useSearch = (query: string) =>

@@ -62,7 +62,7 @@ function guard(workspace: Workspace, inner: Commands): Commands {
   const held = workspace.reading;
   return new Proxy(inner, {
     get(target, name, receiver) {
-      if (name === "app_state" || name === "roster_alarm" || name === "connection") {
+      if (name === "app_state" || name === "alarm_list" || name === "connection") {
         return Reflect.get(target, name, receiver) as unknown;
       }
       if (held === "pending") return () => new Promise(() => undefined);
@@ -146,6 +146,13 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
     app_state: async () => ({ ...workspace.app }),
     workspace_create: async ({ request }) => {
       await pause(600);
+      if (request.passphrase === "x") {
+        throw refusal(
+          "passphrase_short",
+          "This passphrase is too weak: it is too short to withstand guessing.",
+          "Add three or four words that have nothing to do with each other; no digits or signs are needed.",
+        ) as unknown as Error;
+      }
       return enter(request.handle, request.name);
     },
     workspace_join: async ({ request }) => {
@@ -209,6 +216,14 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
       rekey(request.conversation);
       return null;
     },
+    conversation_leave: async ({ conversation: id }) => {
+      const found = conversation(id);
+      found.members = found.members.filter((one) => !one.me);
+      found.removed = true;
+      found.rights = { post: false, add: false, remove: false, change_roles: false, rotate: false, leave: false };
+      tell(`conversation:${id}`, "conversations");
+      return null;
+    },
     conversation_set_role: async ({ request }) => {
       const found = conversation(request.conversation);
       found.members = found.members.map((one) => (one.user === request.user ? { ...one, role: request.role } : one));
@@ -252,6 +267,7 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
       const sent: MessageView = {
         ...message(request.conversation, "ana", request.text, 0),
         reply_to: request.reply_to,
+        reply_device: request.reply_device,
         state: "queued",
         sequence: null,
       };
@@ -338,7 +354,12 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
       call_attempt_seconds: 8,
     }),
     connection: async () => ({ ...workspace.connection }),
-    roster_alarm: async () => workspace.alarm,
+    alarm_list: async () => workspace.alarms.map((alarm) => ({ ...alarm })),
+    alarm_acknowledge: async ({ alarm }) => {
+      workspace.alarms = workspace.alarms.map((one) => (one.id === alarm ? { ...one, acknowledged_at: ago(0) } : one));
+      tell("alarm");
+      return null;
+    },
     debug_info: async () => ({
       version: "0.1.0",
       report: "bezel 0.1.0\nroster: 24 statements, checked\nconversations: 11\noutbox: empty\ncache: ok",
@@ -347,6 +368,13 @@ function commands(workspace: Workspace, calls: FakeCalls, tell: (...topics: stri
 }
 
 function search(workspace: Workspace, query: string, limit: number) {
+  if (!/[\p{L}\p{N}\p{So}]/u.test(query)) {
+    throw refusal(
+      "nothing_to_find",
+      "There is nothing in this that can be searched for.",
+      "Type at least one letter, digit or emoji.",
+    ) as unknown as Error;
+  }
   const wanted = query.trim().toLowerCase();
   return workspace.conversations
     .flatMap((room) =>

@@ -1,4 +1,5 @@
 import type {
+  AlarmView,
   AppState,
   Connection,
   ConversationDetails,
@@ -8,7 +9,6 @@ import type {
   Person,
   Profile,
   Role,
-  RosterAlarm,
   TransferView,
 } from "../bindings/types";
 
@@ -22,7 +22,7 @@ export const ago = (milliseconds: number): string => new Date(Date.now() - milli
 export interface Workspace {
   app: AppState;
   connection: Connection;
-  alarm: RosterAlarm | null;
+  alarms: AlarmView[];
   people: Person[];
   conversations: ConversationDetails[];
   messages: Map<string, MessageView[]>;
@@ -61,7 +61,16 @@ function person(handle: string, role: Role, days: number): Person {
 }
 
 export function member(who: Person, role: Role, verified = true): MemberView {
-  return { user: who.user, handle: who.handle, role, verified, devices: who.devices.length, me: who.me };
+  return {
+    user: who.user,
+    handle: who.handle,
+    role,
+    verified,
+    devices: who.devices.length,
+    confirmed_at: null,
+    confirms: true,
+    me: who.me,
+  };
 }
 
 export function details(id: string, title: string, members: MemberView[], days: number): ConversationDetails {
@@ -79,7 +88,14 @@ export function details(id: string, title: string, members: MemberView[], days: 
     members,
     my_role: mine,
     removed: false,
-    rights: { post: mine !== "read_only", add: leads, remove: leads, change_roles: leads, rotate: true },
+    rights: {
+      post: mine !== "read_only",
+      add: leads,
+      remove: leads,
+      change_roles: leads,
+      rotate: true,
+      leave: mine !== "owner",
+    },
   };
 }
 
@@ -91,6 +107,7 @@ export function message(conversation: string, from: string, text: string, minute
   return {
     id: `m-${String(counter)}`,
     conversation,
+    device: `d-${from}`,
     from,
     user: `u-${from}`,
     mine,
@@ -99,6 +116,9 @@ export function message(conversation: string, from: string, text: string, minute
     epoch: 17,
     text,
     reply_to: null,
+    reply_device: null,
+    written_before: false,
+    unconfirmed: false,
     state: mine ? "sent" : "received",
     verified: true,
     kind: "text",
@@ -237,7 +257,7 @@ function full(): Workspace {
   const workspace: Workspace = {
     app: { state: "ready", profile, recovery_confirmed: true },
     connection: { state: "online", queued: 0, detail: null },
-    alarm: null,
+    alarms: [],
     people,
     conversations: [],
     messages: new Map(),
@@ -248,7 +268,14 @@ function full(): Workspace {
   };
   scripts.forEach((script, index) => {
     const id = `c-${String(index + 1)}`;
-    const members = script.with.map(([handle, role]) => member(find(handle), role));
+    const lastOf = (handle: string): string | null => {
+      const line = script.lines.findLast(([from]) => from === handle);
+      return line ? ago(line[2] * MINUTE) : null;
+    };
+    const members = script.with.map(([handle, role]) => ({
+      ...member(find(handle), role),
+      confirmed_at: lastOf(handle),
+    }));
     workspace.conversations.push(details(id, script.title, members, script.rotatedDays));
     workspace.messages.set(
       id,
@@ -264,7 +291,11 @@ function states(workspace: Workspace): void {
   const thread = workspace.messages.get("c-1") ?? [];
   const asked = thread[2];
   thread.push(
-    { ...message("c-1", "ana", "The narrower one, yes.", 40), reply_to: asked?.id ?? null },
+    {
+      ...message("c-1", "ana", "The narrower one, yes.", 40),
+      reply_to: asked?.id ?? null,
+      reply_device: asked?.device ?? null,
+    },
     {
       ...message("c-1", "lena", "", 30),
       text: null,
@@ -273,7 +304,6 @@ function states(workspace: Workspace): void {
       problem: "Its signature does not fit the device that sent it.",
     },
     { ...message("c-1", "ben", "", 28), text: null, kind: "unknown", problem: "Sent by a newer version." },
-    { ...message("c-1", "lena", "", 20), text: null, kind: "event" },
     {
       ...message("c-1", "ana", "I'll be there at four.", 3),
       state: "refused",
@@ -281,6 +311,19 @@ function states(workspace: Workspace): void {
       problem: "The relay has no room left.",
     },
     { ...message("c-1", "ana", "On my way down.", 1), state: "queued", sequence: null },
+  );
+}
+
+/** What the log tells about a conversation that somebody may keep apart. */
+function log(workspace: Workspace): void {
+  const first = workspace.conversations[0];
+  const thread = workspace.messages.get("c-1") ?? [];
+  if (first) first.members = first.members.map((one) => (one.handle === "ben" ? { ...one, confirms: false } : one));
+  thread.splice(
+    2,
+    0,
+    { ...message("c-1", "lena", "Platinum is short this week: shall I order?", 1704), written_before: true },
+    { ...message("c-1", "ana", "Yes, enough for two rings.", 1690), unconfirmed: true },
   );
 }
 
@@ -300,16 +343,46 @@ const changes: Record<string, (workspace: Workspace) => void> = {
     workspace.app = { state: "ready", profile, recovery_confirmed: false };
   },
   states,
+  log,
+  "disk-full": (workspace) => {
+    states(workspace);
+    workspace.connection = { state: "disk_full", queued: 1, detail: "This computer's disk is full." };
+  },
   offline: (workspace) => {
     states(workspace);
     workspace.connection = { state: "offline", queued: 1, detail: "The relay at 127.0.0.1:8443 does not answer." };
   },
   alarm: (workspace) => {
-    workspace.alarm = {
-      code: "roster_forked",
-      message: "The relay showed two different rosters.",
-      next_step: "Send nothing confidential, and compare the roster's number with a colleague in person.",
-    };
+    workspace.alarms = [
+      {
+        id: "3",
+        code: "group_forked",
+        message: "Somebody in a conversation sees another group than you do.",
+        next_step: "Do not write there: speak with the conversation's owner outside Bezel.",
+        conversation: "c-1",
+        conversation_title: "Ring 2041 · Moreau",
+        accused: "lena",
+        accused_device: "0191d0a0-0000-7000-8000-000000000003",
+        first_at: ago(3 * 86_400_000),
+        last_at: ago(4 * 60_000),
+        count: 3,
+        acknowledged_at: null,
+      },
+      {
+        id: "2",
+        code: "roster_forked",
+        message: "The relay showed two different rosters.",
+        next_step: "Send nothing confidential, and compare the roster's number with a colleague in person.",
+        conversation: null,
+        conversation_title: null,
+        accused: null,
+        accused_device: null,
+        first_at: ago(2 * 3_600_000),
+        last_at: ago(2 * 3_600_000),
+        count: 1,
+        acknowledged_at: null,
+      },
+    ];
   },
   unverified: (workspace) => {
     const first = workspace.conversations[0];
@@ -320,14 +393,14 @@ const changes: Record<string, (workspace: Workspace) => void> = {
     if (!first) return;
     first.members = first.members.map((one) => (one.me ? { ...one, role: "read_only" } : one));
     first.my_role = "read_only";
-    first.rights = { post: false, add: false, remove: false, change_roles: false, rotate: true };
+    first.rights = { post: false, add: false, remove: false, change_roles: false, rotate: true, leave: true };
   },
   removed: (workspace) => {
     const first = workspace.conversations[0];
     if (!first) return;
     first.members = first.members.filter((one) => !one.me);
     first.removed = true;
-    first.rights = { post: false, add: false, remove: false, change_roles: false, rotate: false };
+    first.rights = { post: false, add: false, remove: false, change_roles: false, rotate: false, leave: false };
   },
   empty: (workspace) => {
     workspace.conversations = [];

@@ -7,7 +7,7 @@
 mod chromium;
 mod faults;
 mod processor;
-#[path = "../../tests/rig/mod.rs"]
+#[path = "../../tests/it/rig/mod.rs"]
 mod rig;
 mod soak;
 

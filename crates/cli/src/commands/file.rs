@@ -1,14 +1,16 @@
 //! Files.
 
 use bezel_core::file::{self, FileFilter, FileLogLine, FileProof, FileState, FileView, SaveTo, Share};
-use bezel_core::{Error, Member, Result};
+use bezel_core::{Error, Member, Result, conversation};
 use bezel_protocol::{FileId, Handle, UserId};
 use serde::Serialize;
 
-use super::{conversation_id, user_id};
+use super::user_id;
 use crate::arguments::{File, ListFiles, SendFile};
 use crate::output::Output;
+use crate::paging::{self, Page};
 use crate::progress::{Size, shown};
+use crate::terminal::one_line;
 
 pub(crate) async fn run(member: &Member, command: File, output: &Output) -> Result<()> {
     match command {
@@ -16,7 +18,7 @@ pub(crate) async fn run(member: &Member, command: File, output: &Output) -> Resu
         File::Get { file, out, replace } => {
             let to = SaveTo { path: out, replace };
             let saved = shown(member, output, file::save(member, file_id(&file)?, &to)).await?;
-            output.object(&saved, |saved| saved.path.clone());
+            output.object(&saved, |saved| one_line(&saved.path));
             Ok(())
         }
         File::List(arguments) => list(member, arguments, output).await,
@@ -29,13 +31,18 @@ async fn send(member: &Member, arguments: SendFile, output: &Output) -> Result<(
     let SendFile { conversation, path, to, view_only, expires } = arguments;
     let named = if to.is_empty() { None } else { Some(users(member, &to)?) };
     let share = Share { named, view_only, expires_at_ms: expires.map(jiff::Timestamp::as_millisecond) };
-    let sent = shown(member, output, file::send(member, conversation_id(&conversation)?, path, &share)).await?;
+    let conversation = conversation::named(member, &conversation).await?;
+    let sent = shown(member, output, file::send(member, conversation, path, &share)).await?;
     output.object(&sent, |sent| sent.file.clone());
     Ok(())
 }
 
 async fn list(member: &Member, arguments: ListFiles, output: &Output) -> Result<()> {
     let ListFiles { conversation, kind, from, after, before, name, order, limit, skip } = arguments;
+    let conversation = match conversation {
+        Some(conversation) => Some(conversation::named(member, &conversation).await?.to_string()),
+        None => None,
+    };
     let filter = FileFilter {
         conversation,
         kind: kind.map(Into::into),
@@ -45,8 +52,11 @@ async fn list(member: &Member, arguments: ListFiles, output: &Output) -> Result<
         name,
         order: order.into(),
     };
-    output.lines(&file::list(member, &filter, skip, limit).await?.files, line);
-    Ok(())
+    let fetch = async |skip: u32, size: u32| {
+        let page = file::list(member, &filter, skip, size).await?;
+        Ok(Page { rows: page.files, next: page.next })
+    };
+    paging::print(output, limit, skip, fetch, line, |skip| format!("the same list with --skip {skip}")).await
 }
 
 async fn log(member: &Member, file: &str, output: &Output) -> Result<()> {
@@ -97,7 +107,7 @@ fn line(file: &FileView) -> String {
         FileState::Expired => " [its time is over]",
         FileState::NotForYou => " [for others]",
     };
-    format!("{} {} {}: {} ({}){state}", file.id, file.sent_at.as_str(), file.from, file.name.escape_debug(), Size(file.size_bytes))
+    format!("{} {} {}: {} ({}){state}", file.id, file.sent_at.as_str(), file.from, one_line(&file.name), Size(file.size_bytes))
 }
 
 fn log_line(line: &FileLogLine) -> String {
@@ -106,6 +116,6 @@ fn log_line(line: &FileLogLine) -> String {
         FileProof::Relay => "says the relay",
     };
     let bytes = line.bytes.filter(|bytes| *bytes > 0).map_or_else(String::new, |bytes| format!(" {}", Size(bytes)));
-    let reason = line.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("{} {} {}{bytes}{reason} ({proof})", line.at.as_str(), line.who, line.action)
+    let reason = line.reason.as_deref().map_or_else(String::new, |reason| format!(": {}", one_line(reason)));
+    format!("{} {} {}{bytes}{reason} ({proof})", line.at.as_str(), one_line(&line.who), line.action)
 }

@@ -3,25 +3,24 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
-use std::sync::Arc;
 use std::time::Instant;
 
-use bezel_core::clock::SystemClock;
 use bezel_core::conversation::NewMember;
 use bezel_core::file::{FileState, SaveTo, Share};
 use bezel_core::message::SentState;
 use bezel_core::vault::{NewSlots, Unlock};
 use bezel_core::workspace::{CreateRequest, JoinRequest};
 use bezel_core::{Environment, Error, Home, Member, Result, conversation, file, invite, keys, message, sync, workspace};
-use bezel_crypto::slots::{Cost, Passphrase};
+use bezel_crypto::slots::{Cost, NewPassphrase, Passphrase};
 use bezel_protocol::invite_link::InviteLink;
 use bezel_protocol::settings::Settings;
-use bezel_protocol::{ConversationId, Role, UserId};
+use bezel_protocol::{ConversationId, RelayAddress, Role, UserId};
 use serde::Serialize;
-use url::Url;
 
 use super::journey_call;
 use crate::output::Output;
+
+const PASSPHRASE: &str = "a whole day at the bench in a minute";
 
 /// A step as it went.
 #[derive(Serialize)]
@@ -34,7 +33,7 @@ struct Step {
 /// Ends the relay, whatever happens.
 struct RelayProcess {
     child: Child,
-    url: Url,
+    url: RelayAddress,
 }
 
 impl Drop for RelayProcess {
@@ -81,21 +80,22 @@ impl Day<'_> {
     }
 
     fn environment() -> Environment {
-        Environment { clock: Arc::new(SystemClock), settings: Settings::default() }
+        Environment::of_this_machine(Settings::default())
     }
 
     fn slots() -> Result<NewSlots> {
-        // Nobody guesses at a passphrase that lives for a minute.
+        // A passphrase that lives for a minute needs no costly guesses.
         let cost = Cost::new(1024, 1, 1).map_err(|error| Error::new("cost", error.to_string(), "This is a defect."))?;
-        Ok(NewSlots { keychain: false, passphrase: Some(Passphrase::new("journey".into())), cost })
+        Ok(NewSlots { keychain: false, passphrase: Some(NewPassphrase::choose(PASSPHRASE.into(), &[])?), cost })
     }
 
-    async fn create(&self, relay: &Url) -> Result<Member> {
+    async fn create(&self, relay: &RelayAddress) -> Result<Member> {
         let request = CreateRequest {
             name: "Maison Lune".into(),
             handle: handle("ana")?,
             relay: relay.clone(),
             hosts_relay: false,
+            setup_token: None,
             slots: Self::slots()?,
         };
         Ok(workspace::create(&Home::new(self.folder.join("ana")), Self::environment(), request).await?.0)
@@ -162,7 +162,7 @@ impl Day<'_> {
     }
 
     async fn search(&self, ben: &Member) -> Result<()> {
-        let hits = message::search(ben, "sapph", 10).await?;
+        let hits = message::search(ben, "sapph", 0, 10).await?;
         check(hits.len() == 1, "a beginning of a word finds the message")
     }
 
@@ -176,7 +176,7 @@ impl Day<'_> {
 
     async fn restart(&self, ana: Member, ring: ConversationId) -> Result<()> {
         ana.close().await;
-        let unlock = Unlock::Passphrase(Passphrase::new("journey".into()));
+        let unlock = Unlock::Passphrase(Passphrase::parse(PASSPHRASE.into())?);
         let ana = Member::open(&Home::new(self.folder.join("ana")), Self::environment(), &unlock).await?;
         let page = message::list(&ana, ring, None, 10).await?;
         ana.close().await;
@@ -218,7 +218,7 @@ fn start_relay(data: &std::path::Path) -> Result<RelayProcess> {
     if let Some(stdout) = child.stdout.take() {
         BufReader::new(stdout).read_line(&mut line)?;
     }
-    let url = line.trim().strip_prefix("listening on ").and_then(|url| Url::parse(url).ok());
+    let url = line.trim().strip_prefix("listening on ").and_then(|url| url.parse().ok());
     match url {
         Some(url) => Ok(RelayProcess { child, url }),
         None => {

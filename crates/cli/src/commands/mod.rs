@@ -1,5 +1,6 @@
 //! The verbs, by noun.
 
+mod alarm;
 mod call;
 mod conversation;
 mod file;
@@ -8,11 +9,12 @@ mod journey_call;
 mod message;
 mod people;
 mod sync;
+mod vault;
 mod workspace;
 
 use bezel_core::{Error, Member, Result, keys};
 use bezel_protocol::roster::User;
-use bezel_protocol::{ConversationId, Handle, UserId};
+use bezel_protocol::{Handle, UserId};
 
 use crate::arguments::{Arguments, Command, Keys};
 use crate::output::Output;
@@ -27,6 +29,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Workspace(command) => workspace::run(&session, command, output).await,
         Command::Join { link, handle } => workspace::join(&session, &link, handle, output).await,
         Command::Doctor => workspace::doctor(&session, output).await,
+        Command::Vault(command) => vault::run(&session, command, output).await,
         command => {
             let member = session.open().await?;
             let done = with_member(&member, command, output).await;
@@ -39,15 +42,18 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<()> {
 async fn with_member(member: &Member, command: Command, output: &Output) -> Result<()> {
     match command {
         Command::Invite(command) => workspace::invite(member, command, output).await,
-        Command::People(args) => people::run(member, args.command, output).await,
+        Command::People(args) => people::run(member, args, output).await,
         Command::Devices { command } => people::devices(member, command, output).await,
         Command::Conversation(command) => conversation::run(member, command, output).await,
         Command::Send { conversation, text, reply_to } => message::send(member, &conversation, &text, reply_to, output).await,
         Command::Messages { conversation, limit, before } => message::list(member, &conversation, limit, before.as_deref(), output).await,
-        Command::Search { query, limit } => message::search(member, &query, limit, output).await,
+        Command::Search { query, limit, skip } => message::search(member, &query, limit, skip, output).await,
         Command::File(command) => file::run(member, command, output).await,
         Command::Call(command) => call::run(member, command, output).await,
         Command::Sync { follow } => sync::run(member, follow, output).await,
+        Command::Audit => sync::audit(member, output).await,
+        Command::Replay => workspace::replay(member, output).await,
+        Command::Alarms { command } => alarm::run(member, command, output).await,
         Command::Keys(Keys::Status) => {
             output.object(&keys::status(member).await?, |status| {
                 format!(
@@ -65,14 +71,8 @@ async fn with_member(member: &Member, command: Command, output: &Output) -> Resu
             output.object(&keys::rotate(member).await?, |rotated| format!("The new identity key is {}", rotated.fingerprint));
             Ok(())
         }
-        Command::Workspace(_) | Command::Join { .. } | Command::Doctor | Command::Journey => Ok(()),
+        Command::Workspace(_) | Command::Join { .. } | Command::Doctor | Command::Journey | Command::Vault(_) => Ok(()),
     }
-}
-
-fn conversation_id(text: &str) -> Result<ConversationId> {
-    text.parse().map_err(|error: bezel_protocol::ids::InvalidId| {
-        Error::new("bad_id", format!("{text:?}: {error}."), "List the conversations: bezel conversation list.")
-    })
 }
 
 /// The user with a handle.

@@ -3,13 +3,14 @@
 use bezel_core::{Member, Result, device, people, sync};
 
 use super::user_id;
-use crate::arguments::{Devices, People};
+use crate::arguments::{Devices, People, PeopleArgs};
 use crate::output::Output;
 
-pub(crate) async fn run(member: &Member, command: Option<People>, output: &Output) -> Result<()> {
-    match command {
+pub(crate) async fn run(member: &Member, args: PeopleArgs, output: &Output) -> Result<()> {
+    match args.command {
         None => {
-            output.lines(&people::list(member), |person| {
+            let found = args.find.map_or_else(|| people::list(member), |typed| people::find(member, &typed));
+            output.lines(&found, |person| {
                 format!("{:16} {:9} {:?} {}", person.handle, person.role.as_str(), person.status, person.fingerprint)
             });
             return Ok(());

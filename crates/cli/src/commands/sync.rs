@@ -1,6 +1,7 @@
 //! Synchronisation.
 
-use bezel_core::{Member, Result, conversation, sync};
+use bezel_core::sync::{Connection, ConnectionName};
+use bezel_core::{Change, Member, Result, conversation, sync};
 
 use crate::output::Output;
 
@@ -17,9 +18,10 @@ pub(crate) async fn run(member: &Member, follow: bool, output: &Output) -> Resul
     Ok(())
 }
 
-/// Prints a line for each thing that changes, until Ctrl C.
+/// Prints a line for each thing that changes, until Ctrl C. What keeps news from coming is said on the standard error.
 async fn follow_changes(member: &Member, output: &Output) -> Result<()> {
     let mut changes = member.changes();
+    let mut said = None;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let print = async {
         loop {
@@ -27,6 +29,9 @@ async fn follow_changes(member: &Member, output: &Output) -> Result<()> {
                 Ok(change) => {
                     let topic = change.to_string();
                     output.object(&serde_json::json!({ "changed": topic }), |_| topic.clone());
+                    if change == Change::Connection {
+                        explain(&sync::connection(member).await, &mut said, output);
+                    }
                 }
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => break,
@@ -39,4 +44,32 @@ async fn follow_changes(member: &Member, output: &Output) -> Result<()> {
         _ = tokio::signal::ctrl_c() => { let _ = stop.send(true); }
     }
     Ok(())
+}
+
+/// The newest checkpoint of the relay's audit log.
+pub(crate) async fn audit(member: &Member, output: &Output) -> Result<()> {
+    output.object(&sync::audit_checkpoint(member).await?, |checkpoint| match checkpoint {
+        Some(checkpoint) => format!(
+            "{} entries at {}, signed by relay {}\n{}",
+            checkpoint.entries,
+            checkpoint.at.as_str(),
+            checkpoint.relay_key,
+            checkpoint.checkpoint
+        ),
+        None => "No audit log was seen yet: synchronise, or ask whoever runs the relay whether one is kept.".into(),
+    });
+    Ok(())
+}
+
+/// Says once why nothing comes.
+fn explain(connection: &Result<Connection>, said: &mut Option<String>, output: &Output) {
+    let detail = match connection {
+        Ok(Connection { state: ConnectionName::Connecting, .. }) => return,
+        Ok(connection) => connection.detail.clone(),
+        Err(error) => Some(error.to_string()),
+    };
+    if detail != *said {
+        output.note(detail.as_deref().unwrap_or("Connected."));
+        *said = detail;
+    }
 }

@@ -8,11 +8,14 @@ use bezel_protocol::invite_link::InviteLink;
 use crate::arguments::{Invite, Workspace};
 use crate::output::Output;
 use crate::session::Session;
+use crate::terminal::one_line;
 
 pub(crate) async fn run(session: &Session, command: Workspace, output: &Output) -> Result<()> {
     match command {
-        Workspace::Create { name, handle, relay } => {
-            let request = CreateRequest { name, handle, relay, hosts_relay: false, slots: session.new_slots()? };
+        Workspace::Create { name, handle, relay, allow_http: _, setup_token } => {
+            let slots = session.new_slots(&[handle.as_str(), &name])?;
+            let setup_token = setup_token.map(Into::into);
+            let request = CreateRequest { name, handle, relay, hosts_relay: false, setup_token, slots };
             let (member, enrolled) = workspace::create(&session.home, session.environment.clone(), request).await?;
             member.close().await;
             welcome(output, &enrolled);
@@ -21,7 +24,7 @@ pub(crate) async fn run(session: &Session, command: Workspace, output: &Output) 
         Workspace::Show => {
             let member = session.open().await?;
             output.object(&workspace::profile(&member)?, |profile| {
-                format!("{} in {} ({}), identity {}", profile.handle, profile.workspace_name, profile.role, profile.fingerprint)
+                format!("{} in {} ({}), identity {}", profile.handle, one_line(&profile.workspace_name), profile.role, profile.fingerprint)
             });
             member.close().await;
             Ok(())
@@ -30,7 +33,7 @@ pub(crate) async fn run(session: &Session, command: Workspace, output: &Output) 
 }
 
 pub(crate) async fn join(session: &Session, link: &str, handle: Handle, output: &Output) -> Result<()> {
-    let request = JoinRequest { link: InviteLink::parse(link)?, handle, slots: session.new_slots()? };
+    let request = JoinRequest { link: InviteLink::parse(link)?, slots: session.new_slots(&[handle.as_str()])?, handle };
     let (member, enrolled) = workspace::join(&session.home, session.environment.clone(), request).await?;
     member.close().await;
     welcome(output, &enrolled);
@@ -40,7 +43,11 @@ pub(crate) async fn join(session: &Session, link: &str, handle: Handle, output: 
 fn welcome(output: &Output, enrolled: &Enrolled) {
     output.object(enrolled, |enrolled| {
         let lines: Vec<String> = (1..).zip(&enrolled.recovery_words).map(|(number, word)| format!("{number:2}. {word}")).collect();
-        format!("You are in. Write these 24 recovery words down; they are shown once:\n{}", lines.join("\n"))
+        format!(
+            "You are in. The relay's key: {}\nWrite these 24 recovery words down; they are shown once:\n{}",
+            enrolled.relay_fingerprint,
+            lines.join("\n")
+        )
     });
 }
 
@@ -62,11 +69,16 @@ pub(crate) async fn doctor(session: &Session, output: &Output) -> Result<()> {
             .checks
             .iter()
             .map(|check| match &check.remedy {
-                None => format!("good  {:14} {}", check.name, check.detail),
-                Some(remedy) => format!("BAD   {:14} {} {remedy}", check.name, check.detail),
+                None => format!("good  {:14} {}", check.name, one_line(&check.detail)),
+                Some(remedy) => format!("BAD   {:14} {} {remedy}", check.name, one_line(&check.detail)),
             })
             .collect();
         lines.join("\n")
     });
+    Ok(())
+}
+
+pub(crate) async fn replay(member: &Member, output: &Output) -> Result<()> {
+    output.object(&doctor::replay(member).await?, |replayed| format!("{} messages were read again.", replayed.messages));
     Ok(())
 }

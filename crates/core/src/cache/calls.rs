@@ -1,12 +1,12 @@
 //! Calls: what was said of them, and how they went for this device.
 
-use bezel_protocol::content::{CallInvitation, CallMedia, CallOutcome, CallSecretBytes, GuestInvitation};
+use bezel_protocol::content::{CallInvitation, CallMedia, CallOutcome, CallSecretBytes, GuestInvitation, MessageRef};
 use bezel_protocol::{CallId, ConversationId, DeviceId, GuestLinkId, MessageId, UserId, cbor};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 use zeroize::Zeroizing;
 
-use super::messages::Message;
+use super::log::Row;
 use super::{Connection, id};
 use crate::error::{Result, damaged};
 
@@ -102,26 +102,33 @@ impl Call {
     }
 }
 
-/// Notes a call. One that is there already keeps its caller and its secret, whoever claims its id; a link for guests is added to it.
-pub(crate) async fn put(db: &mut Connection, message: &Message, invitation: &CallInvitation) -> Result<()> {
+/// Notes a call that the device of the message began. One that is there already keeps its secret; to it, and to the call of another device, a
+/// link for guests is added. The message that began it may be sealed later than it was written.
+pub(crate) async fn put(db: &mut Connection, row: &Row, invitation: &CallInvitation) -> Result<()> {
+    if !invitation.call.is_of(row.conversation, row.device) {
+        return set_guest(db, invitation, row.conversation).await;
+    }
     let guest = invitation.guest.as_ref().map(|guest| Zeroizing::new(cbor::encode(guest)));
     let inserted = sqlx::query(
         "INSERT INTO calls (call, conversation, message, user, device, media, started_at_ms, secret, generation, guest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)
+         ON CONFLICT (call) DO UPDATE SET started_at_ms = excluded.started_at_ms
+         WHERE (calls.conversation, calls.device, calls.message) = (excluded.conversation, excluded.device, excluded.message)
+         ON CONFLICT DO NOTHING",
     )
     .bind(invitation.call.as_bytes().as_slice())
-    .bind(message.conversation.as_bytes().as_slice())
-    .bind(message.id.as_bytes().as_slice())
-    .bind(message.user.as_bytes().as_slice())
-    .bind(message.device.as_bytes().as_slice())
+    .bind(row.conversation.as_bytes().as_slice())
+    .bind(row.message.as_bytes().as_slice())
+    .bind(row.user.as_bytes().as_slice())
+    .bind(row.device.as_bytes().as_slice())
     .bind(name(&MEDIA, &invitation.media))
-    .bind(message.sent_at_ms)
+    .bind(row.sent_at_ms)
     .bind(invitation.secret.expose().as_slice())
     .bind(guest.as_ref().map(|guest| guest.as_slice()))
     .execute(&mut *db)
     .await?
     .rows_affected();
-    if inserted == 0 { set_guest(db, invitation, message.conversation).await } else { Ok(()) }
+    if inserted == 0 { set_guest(db, invitation, row.conversation).await } else { Ok(()) }
 }
 
 pub(crate) async fn get(db: &mut Connection, of: CallId) -> Result<Option<Call>> {
@@ -132,10 +139,32 @@ pub(crate) async fn get(db: &mut Connection, of: CallId) -> Result<Option<Call>>
     row.as_ref().map(call).transpose()
 }
 
-pub(crate) async fn of_message(db: &mut Connection, message: MessageId) -> Result<Option<Call>> {
-    let query = format!("SELECT {COLUMNS} FROM calls WHERE message = $1");
-    let row = sqlx::query(AssertSqlSafe(query)).bind(message.as_bytes().as_slice()).fetch_optional(db).await?;
-    row.as_ref().map(call).transpose()
+/// The call that a message began.
+pub(crate) async fn of_message(db: &mut Connection, conversation: ConversationId, message: MessageRef) -> Result<Option<Call>> {
+    Ok(of_messages(db, conversation, &[message]).await?.into_iter().next().map(|(_, call)| call))
+}
+
+/// The calls that messages of a conversation began, with the messages.
+pub(crate) async fn of_messages(
+    db: &mut Connection,
+    conversation: ConversationId,
+    messages: &[MessageRef],
+) -> Result<Vec<(MessageRef, Call)>> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::new(format!("SELECT message, {COLUMNS} FROM calls WHERE conversation = "));
+    query.push_bind(conversation.as_bytes().as_slice()).push(" AND (device, message) IN ");
+    query.push_tuples(messages, |mut tuple, name| {
+        tuple.push_bind(name.device.as_bytes().as_slice()).push_bind(name.message.as_bytes().as_slice());
+    });
+    let rows = query.build().fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let name = MessageRef { device: id(row, "device", DeviceId::from_slice)?, message: id(row, "message", MessageId::from_slice)? };
+            Ok((name, call(row)?))
+        })
+        .collect()
 }
 
 /// Calls of which no end is known, the oldest first.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use bezel_protocol::log::Place;
 use bezel_protocol::{ConversationId, Hash, Role, Suite, UserId};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::row::signed;
 use super::{Connection, hash, id, unsigned};
-use crate::error::{Result, damaged};
+use crate::error::{Error, Result, damaged};
 
 /// A conversation.
 #[derive(Debug, Clone)]
@@ -22,8 +23,12 @@ pub(crate) struct Conversation {
     pub(crate) created_at_ms: i64,
     pub(crate) rotated_at_ms: i64,
     pub(crate) removed_at_ms: Option<i64>,
+    /// The place of the commit by which this device came in; 0 where it began the conversation.
     pub(crate) first_sequence: u64,
-    pub(crate) last_sequence: u64,
+    /// The end of the spine.
+    pub(crate) last: Place,
+    /// Every commit up to here was judged.
+    pub(crate) judged_sequence: u64,
     pub(crate) read_sequence: u64,
     pub(crate) updated_at_ms: i64,
 }
@@ -37,7 +42,7 @@ pub(crate) struct Member {
 }
 
 const COLUMNS: &str = "id, suite, title, epoch, authenticator, created_at_ms, rotated_at_ms, removed_at_ms,
-    first_sequence, last_sequence, read_sequence, updated_at_ms";
+    first_sequence, last_sequence, last_hash, judged_sequence, read_sequence, updated_at_ms";
 
 fn conversation(row: &SqliteRow) -> Result<Conversation> {
     let suite = u16::try_from(unsigned(row, "suite")?).ok().and_then(|code| Suite::try_from(code).ok());
@@ -51,7 +56,8 @@ fn conversation(row: &SqliteRow) -> Result<Conversation> {
         rotated_at_ms: row.try_get("rotated_at_ms")?,
         removed_at_ms: row.try_get("removed_at_ms")?,
         first_sequence: unsigned(row, "first_sequence")?,
-        last_sequence: unsigned(row, "last_sequence")?,
+        last: Place { sequence: unsigned(row, "last_sequence")?, hash: hash(row, "last_hash")? },
+        judged_sequence: unsigned(row, "judged_sequence")?,
         read_sequence: unsigned(row, "read_sequence")?,
         updated_at_ms: row.try_get("updated_at_ms")?,
     })
@@ -60,8 +66,8 @@ fn conversation(row: &SqliteRow) -> Result<Conversation> {
 pub(crate) async fn insert(db: &mut Connection, new: &Conversation) -> Result<()> {
     sqlx::query(
         "INSERT INTO conversations (id, suite, title, epoch, authenticator, created_at_ms, rotated_at_ms,
-                                    first_sequence, last_sequence, read_sequence, updated_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                    first_sequence, last_sequence, last_hash, judged_sequence, read_sequence, updated_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(new.id.as_bytes().as_slice())
     .bind(i64::from(new.suite.code()))
@@ -71,7 +77,9 @@ pub(crate) async fn insert(db: &mut Connection, new: &Conversation) -> Result<()
     .bind(new.created_at_ms)
     .bind(new.rotated_at_ms)
     .bind(signed(new.first_sequence))
-    .bind(signed(new.last_sequence))
+    .bind(signed(new.last.sequence))
+    .bind(new.last.hash.as_bytes().as_slice())
+    .bind(signed(new.judged_sequence))
     .bind(signed(new.read_sequence))
     .bind(new.updated_at_ms)
     .execute(db)
@@ -83,6 +91,18 @@ pub(crate) async fn get(db: &mut Connection, conversation_id: ConversationId) ->
     let sql = format!("SELECT {COLUMNS} FROM conversations WHERE id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(conversation_id.as_bytes().as_slice()).fetch_optional(db).await?;
     row.map(|row| conversation(&row)).transpose()
+}
+
+/// The conversation, which must be known here.
+pub(crate) async fn known(db: &mut Connection, conversation: ConversationId) -> Result<Conversation> {
+    get(db, conversation).await?.ok_or_else(|| {
+        Error::new("no_conversation", "There is no such conversation on this device.", "Synchronise, or look at the list of conversations.")
+    })
+}
+
+/// The role of a user among members.
+pub(crate) fn role_of(members: &[Member], user: UserId) -> Option<Role> {
+    members.iter().find(|member| member.user == user).map(|member| member.role)
 }
 
 /// Every conversation, the one with the newest message first.
@@ -104,16 +124,50 @@ pub(crate) async fn set_epoch(db: &mut Connection, id: ConversationId, epoch: u6
     Ok(())
 }
 
-/// The description changed; an older one never overwrites a newer one.
-pub(crate) async fn set_description(db: &mut Connection, id: ConversationId, title: &str, description: &[u8], at_ms: i64) -> Result<()> {
-    sqlx::query("UPDATE conversations SET title = $2, description = $3, description_ms = $4 WHERE id = $1 AND description_ms <= $4")
+/// The description changed. What stands earlier in the log never replaces what stands later; one that waits for its place shows at once.
+/// Whoever waited to be told it has heard it, unless it is only made again from the log.
+pub(crate) async fn set_description(
+    db: &mut Connection,
+    id: ConversationId,
+    title: &str,
+    description: &[u8],
+    place: Option<u64>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE conversations SET
+             title = $2, description = $3, described_at = coalesce($4, described_at),
+             describe_at_ms = CASE WHEN described_at = $4 THEN describe_at_ms END
+         WHERE id = $1 AND ($4 IS NULL OR described_at <= $4)",
+    )
+    .bind(id.as_bytes().as_slice())
+    .bind(title)
+    .bind(description)
+    .bind(place.map(signed))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// From `at_ms` on this device tells the description again; `None`: nobody waits for it.
+pub(crate) async fn set_describe_at(db: &mut Connection, id: ConversationId, at_ms: Option<i64>) -> Result<()> {
+    sqlx::query("UPDATE conversations SET describe_at_ms = $2 WHERE id = $1")
         .bind(id.as_bytes().as_slice())
-        .bind(title)
-        .bind(description)
         .bind(at_ms)
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// The conversations whose description is to be told again, with it.
+pub(crate) async fn to_describe(db: &mut Connection, now_ms: i64) -> Result<Vec<(ConversationId, Vec<u8>)>> {
+    let rows = sqlx::query(
+        "SELECT id, description FROM conversations
+         WHERE describe_at_ms <= $1 AND description IS NOT NULL AND removed_at_ms IS NULL ORDER BY id",
+    )
+    .bind(now_ms)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| Ok((id(row, "id", ConversationId::from_slice)?, row.try_get("description")?))).collect()
 }
 
 pub(crate) async fn description(db: &mut Connection, id: ConversationId) -> Result<Option<Vec<u8>>> {
@@ -127,11 +181,21 @@ pub(crate) async fn set_removed(db: &mut Connection, id: ConversationId, at_ms: 
     Ok(())
 }
 
-/// The log goes up to `last`.
-pub(crate) async fn set_last_sequence(db: &mut Connection, id: ConversationId, last: u64) -> Result<()> {
-    sqlx::query("UPDATE conversations SET last_sequence = max(last_sequence, $2) WHERE id = $1")
+/// Every commit up to a place was judged.
+pub(crate) async fn set_judged(db: &mut Connection, id: ConversationId, sequence: u64) -> Result<()> {
+    sqlx::query("UPDATE conversations SET judged_sequence = max(judged_sequence, $2) WHERE id = $1")
         .bind(id.as_bytes().as_slice())
-        .bind(signed(last))
+        .bind(signed(sequence))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// This device came in by the commit at a place.
+pub(crate) async fn set_first(db: &mut Connection, id: ConversationId, sequence: u64) -> Result<()> {
+    sqlx::query("UPDATE conversations SET first_sequence = $2 WHERE id = $1")
+        .bind(id.as_bytes().as_slice())
+        .bind(signed(sequence))
         .execute(db)
         .await?;
     Ok(())

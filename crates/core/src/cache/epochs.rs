@@ -20,12 +20,16 @@ pub(crate) struct Epoch {
     pub(crate) roles: BTreeMap<UserId, Role>,
     /// Number of the newest roster statement by which the epoch was judged.
     pub(crate) roster: u64,
+    /// The place of the commit that began it; 0 where none did.
+    pub(crate) began_at: u64,
+    /// The place of the commit that ended it.
+    pub(crate) ended_at: Option<u64>,
 }
 
 pub(crate) async fn put(db: &mut Connection, epoch: &Epoch, now_ms: i64) -> Result<()> {
     sqlx::query(
-        "INSERT INTO conversation_keys (conversation, epoch, key, authenticator, roles, roster, learned_at_ms, backed_up)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (conversation, epoch) DO NOTHING",
+        "INSERT INTO conversation_keys (conversation, epoch, key, authenticator, roles, roster, learned_at_ms, backed_up, began_at, ended_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9) ON CONFLICT (conversation, epoch) DO NOTHING",
     )
     .bind(epoch.key.conversation().as_bytes().as_slice())
     .bind(signed(epoch.key.epoch()))
@@ -34,23 +38,40 @@ pub(crate) async fn put(db: &mut Connection, epoch: &Epoch, now_ms: i64) -> Resu
     .bind(cbor::encode(&epoch.roles))
     .bind(signed(epoch.roster))
     .bind(now_ms)
+    .bind(signed(epoch.began_at))
+    .bind(epoch.ended_at.map(signed))
     .execute(db)
     .await?;
     Ok(())
 }
 
-pub(crate) async fn get(db: &mut Connection, conversation: ConversationId, epoch: u64) -> Result<Option<Epoch>> {
-    let row = sqlx::query("SELECT key, authenticator, roles, roster FROM conversation_keys WHERE conversation = $1 AND epoch = $2")
+/// A commit at a place ended an epoch.
+pub(crate) async fn set_ended(db: &mut Connection, conversation: ConversationId, epoch: u64, sequence: u64) -> Result<()> {
+    sqlx::query("UPDATE conversation_keys SET ended_at = $3 WHERE conversation = $1 AND epoch = $2 AND ended_at IS NULL")
         .bind(conversation.as_bytes().as_slice())
         .bind(signed(epoch))
-        .fetch_optional(db)
+        .bind(signed(sequence))
+        .execute(db)
         .await?;
+    Ok(())
+}
+
+pub(crate) async fn get(db: &mut Connection, conversation: ConversationId, epoch: u64) -> Result<Option<Epoch>> {
+    let row = sqlx::query(
+        "SELECT key, authenticator, roles, roster, began_at, ended_at FROM conversation_keys WHERE conversation = $1 AND epoch = $2",
+    )
+    .bind(conversation.as_bytes().as_slice())
+    .bind(signed(epoch))
+    .fetch_optional(db)
+    .await?;
     row.map(|row| {
         Ok(Epoch {
             key: key(conversation, epoch, row.try_get("key")?)?,
             authenticator: hash(&row, "authenticator")?,
             roles: cbor::decode(row.try_get("roles")?).map_err(|_| damaged("roles"))?,
             roster: unsigned(&row, "roster")?,
+            began_at: unsigned(&row, "began_at")?,
+            ended_at: row.try_get::<Option<i64>, _>("ended_at")?.and_then(|place| u64::try_from(place).ok()),
         })
     })
     .transpose()

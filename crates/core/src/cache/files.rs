@@ -1,15 +1,18 @@
 //! Files that were announced, who withdrew them, and who has looked.
 
+use std::collections::BTreeMap;
+
 use bezel_crypto::file::FileKey;
-use bezel_protocol::content::{FileAction, FileReceipt, Picture, Thumbnail};
+use bezel_protocol::content::{FileAction, FileReceipt, MessageRef, Picture, Thumbnail};
 use bezel_protocol::{ConversationId, DeviceId, FileId, Hash, MessageId, UserId, cbor};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, Sqlite};
 use zeroize::Zeroizing;
 
 use super::row::signed;
 use super::{Connection, hash, id, unsigned};
 use crate::error::{Result, damaged};
+use crate::search::{Needle, fold_name};
 
 /// A file.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ pub(crate) struct Filter {
     pub(crate) after_ms: Option<i64>,
     pub(crate) before_ms: Option<i64>,
     /// Part of a name.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Needle>,
     pub(crate) order: Order,
 }
 
@@ -108,10 +111,11 @@ fn picture(row: &SqliteRow) -> Result<Option<Picture>> {
 pub(crate) async fn put(db: &mut Connection, new: &File) -> Result<()> {
     let thumbnail = new.picture.as_ref().and_then(|picture| picture.thumbnail.as_ref());
     sqlx::query(
-        "INSERT INTO files (file, conversation, message, user, device, sent_at_ms, key, name, media_type, size_bytes, ciphertext_bytes,
-                            ciphertext_sha256, width, height, thumbnail_type, thumbnail, view_only, expires_at_ms, named)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-         ON CONFLICT (file) DO UPDATE SET sent_at_ms = excluded.sent_at_ms WHERE files.message = excluded.message",
+        "INSERT INTO files (file, conversation, message, user, device, sent_at_ms, key, name, name_folded, media_type, size_bytes,
+                            ciphertext_bytes, ciphertext_sha256, width, height, thumbnail_type, thumbnail, view_only, expires_at_ms, named)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+         ON CONFLICT (file) DO UPDATE SET sent_at_ms = excluded.sent_at_ms 
+         WHERE (files.conversation, files.device, files.message) = (excluded.conversation, excluded.device, excluded.message)",
     )
     .bind(new.id.as_bytes().as_slice())
     .bind(new.conversation.as_bytes().as_slice())
@@ -121,6 +125,7 @@ pub(crate) async fn put(db: &mut Connection, new: &File) -> Result<()> {
     .bind(new.sent_at_ms)
     .bind(new.key.as_ref().map(|key| key.expose().as_slice()))
     .bind(&new.name)
+    .bind(fold_name(&new.name))
     .bind(&new.media_type)
     .bind(signed(new.size_bytes))
     .bind(signed(new.ciphertext_bytes))
@@ -143,22 +148,37 @@ pub(crate) async fn get(db: &mut Connection, file_id: FileId) -> Result<Option<F
     row.map(|row| file(&row)).transpose()
 }
 
-/// The file that a message announced.
-pub(crate) async fn of_message(db: &mut Connection, message: MessageId) -> Result<Option<File>> {
-    let sql = format!("SELECT {COLUMNS} FROM files f WHERE f.message = $1");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(message.as_bytes().as_slice()).fetch_optional(db).await?;
-    row.map(|row| file(&row)).transpose()
+/// The files that messages of a conversation announced, by the messages.
+pub(crate) async fn of_messages(db: &mut Connection, conversation: ConversationId, messages: &[MessageRef]) -> Result<Vec<File>> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM files f WHERE f.conversation = "));
+    query.push_bind(conversation.as_bytes().as_slice()).push(" AND (f.device, f.message) IN ");
+    query.push_tuples(messages, |mut tuple, name| {
+        tuple.push_bind(name.device.as_bytes().as_slice()).push_bind(name.message.as_bytes().as_slice());
+    });
+    query.build().fetch_all(db).await?.iter().map(file).collect()
 }
 
 /// A window on the files that this member may see.
 pub(crate) async fn list(db: &mut Connection, filter: &Filter, skip: u32, limit: u32) -> Result<Vec<File>> {
+    select(filter, skip, limit).build().fetch_all(db).await?.iter().map(file).collect()
+}
+
+fn select(filter: &Filter, skip: u32, limit: u32) -> sqlx::QueryBuilder<Sqlite> {
     let order = match filter.order {
         Order::Newest => "f.sent_at_ms DESC, f.file DESC",
         Order::Oldest => "f.sent_at_ms, f.file",
-        Order::Name => "f.name COLLATE NOCASE, f.file",
+        Order::Name => "f.name_folded, f.file",
         Order::Largest => "f.size_bytes DESC, f.file",
     };
-    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM files f WHERE (f.key IS NOT NULL OR f.name <> '')"));
+    // Rows carry thumbnails: which ones are shown is found without them, a name in the index alone.
+    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM files f WHERE f.rowid IN (SELECT f.rowid FROM files f"));
+    match &filter.name {
+        Some(name) => query.push(" INDEXED BY files_by_time WHERE instr(f.name_folded, ").push_bind(name.as_str().to_owned()).push(") > 0"),
+        None => query.push(" WHERE (f.key IS NOT NULL OR f.name <> '')"),
+    };
     if let Some(conversation) = filter.conversation {
         query.push(" AND f.conversation = ").push_bind(conversation.as_bytes().to_vec());
     }
@@ -171,9 +191,6 @@ pub(crate) async fn list(db: &mut Connection, filter: &Filter, skip: u32, limit:
     if let Some(before_ms) = filter.before_ms {
         query.push(" AND f.sent_at_ms < ").push_bind(before_ms);
     }
-    if let Some(name) = &filter.name {
-        query.push(" AND instr(lower(f.name), lower(").push_bind(name).push(")) > 0");
-    }
     if !filter.media.is_empty() {
         query.push(" AND (");
         let mut kinds = query.separated(" OR ");
@@ -184,7 +201,8 @@ pub(crate) async fn list(db: &mut Connection, filter: &Filter, skip: u32, limit:
         query.push(")");
     }
     query.push(format!(" ORDER BY {order} LIMIT ")).push_bind(limit).push(" OFFSET ").push_bind(skip);
-    query.build().fetch_all(db).await?.iter().map(file).collect()
+    query.push(format!(") ORDER BY {order}"));
+    query
 }
 
 /// Remembers that a file was withdrawn, whether it was announced already or not.
@@ -198,7 +216,8 @@ pub(crate) async fn revoke(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO file_revocations (file, user, is_admin, conversation, revoked_at_ms) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (file, user) DO UPDATE SET is_admin = max(is_admin, excluded.is_admin)",
+         ON CONFLICT (file, conversation, user) DO UPDATE SET
+             is_admin = max(is_admin, excluded.is_admin), revoked_at_ms = max(revoked_at_ms, excluded.revoked_at_ms)",
     )
     .bind(file.as_bytes().as_slice())
     .bind(user.as_bytes().as_slice())
@@ -249,22 +268,33 @@ pub(crate) async fn put_receipt(
 
 /// Who has looked at a file or saved it, the newest first.
 pub(crate) async fn receipts(db: &mut Connection, file: FileId) -> Result<Vec<Receipt>> {
-    let rows = sqlx::query(
-        "SELECT r.user, r.action, r.at_ms FROM file_receipts r JOIN files f ON f.file = r.file AND f.conversation = r.conversation
-         WHERE r.file = $1 ORDER BY r.at_ms DESC",
-    )
-    .bind(file.as_bytes().as_slice())
-    .fetch_all(db)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let action = match row.try_get::<&str, _>("action")? {
-                "preview" => FileAction::Preview,
-                _ => FileAction::Download,
-            };
-            Ok(Receipt { user: id(row, "user", UserId::from_slice)?, action, at_ms: row.try_get("at_ms")? })
-        })
-        .collect()
+    Ok(receipts_of(db, &[file]).await?.remove(&file).unwrap_or_default())
+}
+
+/// The same of several files.
+pub(crate) async fn receipts_of(db: &mut Connection, files: &[FileId]) -> Result<BTreeMap<FileId, Vec<Receipt>>> {
+    let mut receipts: BTreeMap<FileId, Vec<Receipt>> = BTreeMap::new();
+    if files.is_empty() {
+        return Ok(receipts);
+    }
+    let mut query = sqlx::QueryBuilder::new(
+        "SELECT r.file, r.user, r.action, r.at_ms FROM file_receipts r JOIN files f ON f.file = r.file AND f.conversation = r.conversation
+         WHERE r.file IN (",
+    );
+    let mut list = query.separated(", ");
+    for file in files {
+        list.push_bind(file.as_bytes().as_slice());
+    }
+    query.push(") ORDER BY r.at_ms DESC");
+    for row in query.build().fetch_all(db).await? {
+        let action = match row.try_get::<&str, _>("action")? {
+            "preview" => FileAction::Preview,
+            _ => FileAction::Download,
+        };
+        let receipt = Receipt { user: id(&row, "user", UserId::from_slice)?, action, at_ms: row.try_get("at_ms")? };
+        receipts.entry(id(&row, "file", FileId::from_slice)?).or_default().push(receipt);
+    }
+    Ok(receipts)
 }
 
 /// Whether this device has said that it did this.
@@ -284,3 +314,14 @@ const fn action_name(action: FileAction) -> &'static str {
         FileAction::Download => "download",
     }
 }
+
+/// Forgets what others said of files, so that it can be taken from the log again. The files stay: a key that was sealed for an identity
+/// of before is nowhere else.
+pub(crate) async fn forget_reactions(db: &mut Connection, device: DeviceId) -> Result<()> {
+    sqlx::query("DELETE FROM file_revocations").execute(&mut *db).await?;
+    sqlx::query("DELETE FROM file_receipts WHERE device <> $1").bind(device.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The member's own keys.
 
+use bezel_crypto::group::MadeKeyPackage;
 use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, Secret};
 use bezel_protocol::{Hash, Suite};
@@ -45,6 +46,15 @@ pub(crate) async fn identity(db: &mut Connection, fingerprint: Hash) -> Result<O
         IdentityKeyPair::from_pkcs8_der(&pkcs8).map_err(|_| damaged("identity key"))
     })
     .transpose()
+}
+
+/// When the identity key with this fingerprint was made here, by this machine's clock, milliseconds since the epoch.
+pub(crate) async fn identity_made_at_ms(db: &mut Connection, fingerprint: Hash) -> Result<Option<i64>> {
+    let row = sqlx::query("SELECT created_at_ms FROM identity_keys WHERE fingerprint = $1")
+        .bind(fingerprint.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| row.try_get("created_at_ms")).transpose()?)
 }
 
 /// The key that was made for a rotation which may not have been heard of yet.
@@ -105,23 +115,16 @@ pub(crate) async fn vault(db: &mut Connection) -> Result<VaultKey> {
 }
 
 /// Keeps the private half of a key package.
-pub(crate) async fn put_key_package(
-    db: &mut Connection,
-    id: &[u8],
-    suite: Suite,
-    last_resort: bool,
-    private: &[u8],
-    now_ms: i64,
-) -> Result<()> {
+pub(crate) async fn put_key_package(db: &mut Connection, made: &MadeKeyPackage, now_ms: i64) -> Result<()> {
     sqlx::query(
-        "INSERT INTO key_packages (id, suite, last_resort, private, created_at_ms) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO UPDATE SET private = excluded.private",
+        "INSERT INTO key_packages (id, suite, last_resort, private, created_at_ms, not_after_ms, used) VALUES ($1, $2, $3, $4, $5, $6, 0)",
     )
-    .bind(id)
-    .bind(i64::from(suite.code()))
-    .bind(last_resort)
-    .bind(private)
+    .bind(&made.reference)
+    .bind(i64::from(made.suite.code()))
+    .bind(made.last_resort)
+    .bind(made.private.expose())
     .bind(now_ms)
+    .bind(made.not_after_ms)
     .execute(db)
     .await?;
     Ok(())
@@ -133,8 +136,34 @@ pub(crate) async fn key_packages(db: &mut Connection, suite: Suite) -> Result<Ve
     rows.iter().map(|row| Ok((row.try_get("id")?, Zeroizing::new(row.try_get("private")?)))).collect()
 }
 
-/// A one-time key package was used.
-pub(crate) async fn delete_key_package(db: &mut Connection, id: &[u8]) -> Result<()> {
-    sqlx::query("DELETE FROM key_packages WHERE id = $1 AND last_resort = 0").bind(id).execute(db).await?;
+/// The last-resort key package of a suite that was made last.
+pub(crate) struct LastResort {
+    /// When it ends, milliseconds since the epoch.
+    pub(crate) not_after_ms: i64,
+    /// Whether somebody has used it.
+    pub(crate) is_used: bool,
+}
+
+pub(crate) async fn last_resort(db: &mut Connection, suite: Suite) -> Result<Option<LastResort>> {
+    let row = sqlx::query(
+        "SELECT not_after_ms, used FROM key_packages WHERE suite = $1 AND last_resort = 1 ORDER BY created_at_ms DESC, rowid DESC LIMIT 1",
+    )
+    .bind(i64::from(suite.code()))
+    .fetch_optional(db)
+    .await?;
+    row.map(|row| Ok(LastResort { not_after_ms: row.try_get("not_after_ms")?, is_used: row.try_get("used")? })).transpose()
+}
+
+/// A welcome has used a key package. A one-time one goes; others may still use the last resort that they were handed, until another takes
+/// its place and its time is over.
+pub(crate) async fn use_key_package(db: &mut Connection, id: &[u8]) -> Result<()> {
+    sqlx::query("DELETE FROM key_packages WHERE id = $1 AND last_resort = 0").bind(id).execute(&mut *db).await?;
+    sqlx::query("UPDATE key_packages SET used = 1 WHERE id = $1").bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// Destroys the private halves of those that ended before `end_ms`: nobody can use them any more, and a thief must not.
+pub(crate) async fn forget_key_packages(db: &mut Connection, end_ms: i64) -> Result<()> {
+    sqlx::query("DELETE FROM key_packages WHERE not_after_ms < $1").bind(end_ms).execute(db).await?;
     Ok(())
 }

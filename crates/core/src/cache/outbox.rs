@@ -1,6 +1,6 @@
 //! What was written and is not yet acknowledged.
 
-use bezel_protocol::{ConversationId, Hash, MessageId};
+use bezel_protocol::{ConversationId, Hash};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -8,41 +8,33 @@ use super::row::signed;
 use super::{Connection, hash, id, unsigned};
 use crate::error::Result;
 
-/// A message that waits to be sent.
+/// A message that waits to be sent; its content is in the log.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
-    pub(crate) message: MessageId,
+    pub(crate) number: i64,
     pub(crate) conversation: ConversationId,
-    pub(crate) content: Vec<u8>,
-    pub(crate) created_at_ms: i64,
-    /// The envelope of the last attempt and its epoch.
-    pub(crate) attempt: Option<(u64, Vec<u8>)>,
+    /// The envelope of the last attempt.
+    pub(crate) envelope: Option<Vec<u8>>,
     /// Hashes of the envelopes of all attempts.
     pub(crate) attempts: Vec<Hash>,
 }
 
 fn outgoing(row: &SqliteRow) -> Result<Outgoing> {
-    let envelope: Option<Vec<u8>> = row.try_get("envelope")?;
-    let attempts: &[u8] = row.try_get("attempts")?;
     Ok(Outgoing {
-        message: id(row, "message", MessageId::from_slice)?,
+        number: row.try_get("number")?,
         conversation: id(row, "conversation", ConversationId::from_slice)?,
-        content: row.try_get("content")?,
-        created_at_ms: row.try_get("created_at_ms")?,
-        attempt: envelope.map(|envelope| Ok::<_, crate::Error>((unsigned(row, "epoch")?, envelope))).transpose()?,
-        attempts: attempts.chunks(32).filter_map(Hash::from_slice).collect(),
+        envelope: row.try_get("envelope")?,
+        attempts: row.try_get::<&[u8], _>("attempts")?.chunks(32).filter_map(Hash::from_slice).collect(),
     })
 }
 
-pub(crate) async fn put(db: &mut Connection, new: &Outgoing) -> Result<()> {
+pub(crate) async fn put(db: &mut Connection, number: i64, conversation: ConversationId) -> Result<()> {
     sqlx::query(
-        "INSERT INTO outbox (message, conversation, position, content, created_at_ms, attempts)
-         VALUES ($1, $2, (SELECT coalesce(max(position), 0) + 1 FROM outbox), $3, $4, x'')",
+        "INSERT INTO outbox (number, conversation, position, attempts)
+         VALUES ($1, $2, (SELECT coalesce(max(position), 0) + 1 FROM outbox), x'')",
     )
-    .bind(new.message.as_bytes().as_slice())
-    .bind(new.conversation.as_bytes().as_slice())
-    .bind(&new.content)
-    .bind(new.created_at_ms)
+    .bind(number)
+    .bind(conversation.as_bytes().as_slice())
     .execute(db)
     .await?;
     Ok(())
@@ -57,58 +49,76 @@ pub(crate) async fn waiting(db: &mut Connection) -> Result<Vec<ConversationId>> 
     rows.iter().map(|row| id(row, "conversation", ConversationId::from_slice)).collect()
 }
 
-/// The oldest message that waits in a conversation.
-pub(crate) async fn next(db: &mut Connection, conversation: ConversationId) -> Result<Option<Outgoing>> {
-    let row = sqlx::query(
-        "SELECT message, conversation, content, created_at_ms, envelope, epoch, attempts FROM outbox
-         WHERE conversation = $1 AND refused = 0 ORDER BY position LIMIT 1",
+/// The oldest messages that wait in a conversation.
+pub(crate) async fn next(db: &mut Connection, conversation: ConversationId, limit: usize) -> Result<Vec<Outgoing>> {
+    let rows = sqlx::query(
+        "SELECT number, conversation, envelope, attempts FROM outbox WHERE conversation = $1 AND refused = 0 ORDER BY position LIMIT $2",
     )
     .bind(conversation.as_bytes().as_slice())
-    .fetch_optional(db)
+    .bind(signed(limit as u64))
+    .fetch_all(db)
     .await?;
-    row.map(|row| outgoing(&row)).transpose()
+    rows.iter().map(outgoing).collect()
+}
+
+/// What waits in a conversation and was sent before.
+pub(crate) async fn attempted(db: &mut Connection, conversation: ConversationId) -> Result<Vec<Outgoing>> {
+    let rows = sqlx::query(
+        "SELECT number, conversation, envelope, attempts FROM outbox
+         WHERE conversation = $1 AND refused = 0 AND attempts <> x'' ORDER BY position",
+    )
+    .bind(conversation.as_bytes().as_slice())
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(outgoing).collect()
+}
+
+pub(crate) async fn get(db: &mut Connection, number: i64) -> Result<Option<Outgoing>> {
+    let row = sqlx::query("SELECT number, conversation, envelope, attempts FROM outbox WHERE number = $1")
+        .bind(number)
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(outgoing).transpose()
 }
 
 /// Keeps the envelope of an attempt before it is made.
-pub(crate) async fn attempt(db: &mut Connection, message: MessageId, epoch: u64, envelope: &[u8], attempts: &[Hash]) -> Result<()> {
-    let attempts: Vec<u8> = attempts.iter().flat_map(|hash| *hash.as_bytes()).collect();
-    sqlx::query("UPDATE outbox SET envelope = $2, epoch = $3, attempts = $4 WHERE message = $1")
-        .bind(message.as_bytes().as_slice())
-        .bind(envelope)
-        .bind(signed(epoch))
+pub(crate) async fn attempt(db: &mut Connection, attempted: &Outgoing) -> Result<()> {
+    let attempts: Vec<u8> = attempted.attempts.iter().flat_map(|hash| *hash.as_bytes()).collect();
+    sqlx::query("UPDATE outbox SET envelope = $2, attempts = $3 WHERE number = $1")
+        .bind(attempted.number)
+        .bind(&attempted.envelope)
         .bind(attempts)
         .execute(db)
         .await?;
     Ok(())
 }
 
-pub(crate) async fn delete(db: &mut Connection, message: MessageId) -> Result<()> {
-    sqlx::query("DELETE FROM outbox WHERE message = $1").bind(message.as_bytes().as_slice()).execute(db).await?;
+/// What waits in a conversation is sealed again: one before it was refused, so that the chain goes on otherwise.
+pub(crate) async fn forget_envelopes(db: &mut Connection, conversation: ConversationId) -> Result<()> {
+    sqlx::query("UPDATE outbox SET envelope = NULL WHERE conversation = $1").bind(conversation.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(db: &mut Connection, number: i64) -> Result<()> {
+    sqlx::query("DELETE FROM outbox WHERE number = $1").bind(number).execute(db).await?;
     Ok(())
 }
 
 /// Marks a message as refused, so that it is not tried again by itself; or, with `false`, lets it be tried again.
-pub(crate) async fn set_refused(db: &mut Connection, message: MessageId, refused: bool) -> Result<bool> {
-    let done = sqlx::query("UPDATE outbox SET refused = $2 WHERE message = $1")
-        .bind(message.as_bytes().as_slice())
-        .bind(refused)
-        .execute(db)
-        .await?;
+pub(crate) async fn set_refused(db: &mut Connection, number: i64, refused: bool) -> Result<bool> {
+    let done = sqlx::query("UPDATE outbox SET refused = $2 WHERE number = $1").bind(number).bind(refused).execute(db).await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Whether a message waits no more because the relay refused it.
+pub(crate) async fn is_refused(db: &mut Connection, number: i64) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM outbox WHERE number = $1 AND refused = 1").bind(number).fetch_optional(db).await?;
+    Ok(row.is_some())
 }
 
 /// How many messages wait.
 pub(crate) async fn count(db: &mut Connection) -> Result<u32> {
     Ok(sqlx::query("SELECT count(*) AS waiting FROM outbox WHERE refused = 0").fetch_one(db).await?.try_get("waiting")?)
-}
-
-/// Whether a message was ever tried; a message that was may have arrived and can't be taken back silently.
-pub(crate) async fn was_attempted(db: &mut Connection, message: MessageId) -> Result<Option<bool>> {
-    let row = sqlx::query("SELECT length(attempts) > 0 AS attempted FROM outbox WHERE message = $1")
-        .bind(message.as_bytes().as_slice())
-        .fetch_optional(db)
-        .await?;
-    Ok(row.map(|row| row.try_get("attempted")).transpose()?)
 }
 
 /// The end of this device's own chain: how many messages it sent, and the hash of the last.
@@ -120,10 +130,12 @@ pub(crate) async fn chain(db: &mut Connection, conversation: ConversationId) -> 
     row.map_or(Ok((0, Hash::ZERO)), |row| Ok((unsigned(&row, "counter")?, hash(&row, "hash")?)))
 }
 
+/// The chain goes on behind a message; it never goes back.
 pub(crate) async fn set_chain(db: &mut Connection, conversation: ConversationId, counter: u64, last: Hash) -> Result<()> {
     sqlx::query(
         "INSERT INTO own_chains (conversation, counter, hash) VALUES ($1, $2, $3)
-         ON CONFLICT (conversation) DO UPDATE SET counter = excluded.counter, hash = excluded.hash",
+         ON CONFLICT (conversation) DO UPDATE SET counter = excluded.counter, hash = excluded.hash
+         WHERE excluded.counter > own_chains.counter",
     )
     .bind(conversation.as_bytes().as_slice())
     .bind(signed(counter))

@@ -60,7 +60,17 @@ pub(crate) async fn recovery_words(db: &mut Connection) -> Result<Option<String>
     Ok(row.map(|row| row.try_get("recovery_words")).transpose()?.flatten())
 }
 
+/// Notes other words, which their owner has yet to write down.
+pub(crate) async fn set_recovery_words(db: &mut Connection, recovery_words: &str) -> Result<()> {
+    sqlx::query("UPDATE profile SET recovery_words = $1").bind(recovery_words).execute(&mut *db).await?;
+    // Those of the first run open nothing any more.
+    sqlx::query("DELETE FROM enrolment").execute(db).await?;
+    Ok(())
+}
+
 pub(crate) async fn forget_recovery_words(db: &mut Connection) -> Result<()> {
-    sqlx::query("UPDATE profile SET recovery_words = NULL").execute(db).await?;
+    sqlx::query("UPDATE profile SET recovery_words = NULL").execute(&mut *db).await?;
+    // They stand there as well, to be said again should nobody have seen them.
+    sqlx::query("DELETE FROM enrolment").execute(db).await?;
     Ok(())
 }

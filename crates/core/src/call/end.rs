@@ -8,8 +8,8 @@ use super::quality::Quality;
 use crate::cache;
 use crate::change::Change;
 use crate::error::Result;
+use crate::log;
 use crate::member::Member;
-use crate::message;
 
 /// Keeps how a call went for this device.
 ///
@@ -35,7 +35,7 @@ pub(super) async fn note(
 /// # Errors
 /// When the local database fails.
 pub(super) async fn say(member: &Member, conversation: ConversationId, call: CallId, outcome: CallOutcome, seconds: u32) -> Result<()> {
-    message::queue(member, conversation, &Content::CallEnd(CallEnd { call, outcome, seconds })).await?;
+    log::queue(member, conversation, &Content::CallEnd(CallEnd { call, outcome, seconds })).await?;
     member.wake();
     Ok(())
 }

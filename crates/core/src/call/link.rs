@@ -12,6 +12,9 @@ use ts_rs::TS;
 
 use super::order::Order;
 use super::start::{announce, cached, may_call, secret};
+use crate::cache;
+use crate::cache::entries::KEPT_MS;
+use crate::cache::withdrawals::Withdrawal;
 use crate::change::Change;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -73,7 +76,7 @@ pub async fn create(
     let running = running(member, conversation).await?;
     let (call, call_secret) = match running {
         Some(call) => (call, cached(member, call).await?.secret),
-        None => (CallId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?), secret(member)?),
+        None => (CallId::of(conversation, member.device(), vault::id_bytes(&mut member.rng())?), secret(member)?),
     };
     let expires_at_ms = member.now_ms().saturating_add(lasts_ms);
     let link = GuestLinkId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
@@ -121,6 +124,9 @@ pub async fn list(member: &Member) -> Result<Vec<OpenLinkView>> {
 /// When there is no such link, or the relay can't be reached.
 pub async fn revoke(member: &Member, link: GuestLinkId) -> Result<()> {
     member.client.delete(&path::of_link(path::GUEST_LINK, link)).await?;
+    let (mut tx, now_ms) = (member.cache.begin().await?, member.now_ms());
+    cache::withdrawals::note(&mut tx, Withdrawal::Link(link), (now_ms, now_ms - KEPT_MS)).await?;
+    tx.commit().await?;
     member.changed([Change::Calls]);
     Ok(())
 }

@@ -7,15 +7,16 @@ use bezel_calls::call::first_number;
 use bezel_crypto::call::{MembersKeyPair, seal_guest_signal};
 use bezel_crypto::envelope::seal;
 use bezel_protocol::content::{CallSignal, Content, GuestInvitation, SignalBody};
+use bezel_protocol::envelope::EnvelopeHeader;
 use bezel_protocol::guest::{Direction, GuestSignal, GuestSignalBody};
-use bezel_protocol::wire::{Bytes, MessageAccepted, MessageKind, NewMessage, code, path};
+use bezel_protocol::wire::{Bytes, MessageKind, MessagesAccepted, NewMessages, code, path};
 use bezel_protocol::{CallId, ConversationId, DeviceId, GuestId, Hash, MessageId};
 use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::member::Member;
 use crate::relay::RelayError;
-use crate::{group, message, vault};
+use crate::{group, log, vault};
 
 /// How often a signal is sealed anew because the epoch moved on.
 const ATTEMPTS: usize = 4;
@@ -73,12 +74,12 @@ async fn send(member: &Member, conversation: ConversationId, signal: CallSignal)
     let content = Content::CallSignal(signal).encode();
     for _ in 0..ATTEMPTS {
         let envelope = sealed(member, conversation, &content).await?;
-        let body = NewMessage { kind: MessageKind::Transient, envelope: Bytes(envelope) };
+        let body = NewMessages { kind: MessageKind::Transient, envelopes: vec![Bytes(envelope)] };
         let path = path::of(path::MESSAGES, conversation);
-        match promptly(|| member.client.post::<MessageAccepted>(&path, &body)).await {
+        match promptly(|| member.client.post::<MessagesAccepted>(&path, &body)).await {
             Err(RelayError::Refused(refusal)) if refusal.code == code::STALE_EPOCH => {
                 let _work = member.work.lock().await;
-                group::catch_up(member, conversation).await?;
+                group::catch_up(member, conversation, None).await?;
             }
             other => return other.map(drop).map_err(Error::from),
         }
@@ -89,8 +90,8 @@ async fn send(member: &Member, conversation: ConversationId, signal: CallSignal)
 /// An envelope that has no place in the chain of this device's messages.
 async fn sealed(member: &Member, conversation: ConversationId, content: &[u8]) -> Result<Vec<u8>> {
     let message = MessageId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
-    let (mut header, key) = message::header(member, &mut *member.cache.read().await?, conversation, message).await?;
-    (header.counter, header.previous) = (u64::MAX, Hash::ZERO);
+    let (mut header, key) = log::header(member, &mut *member.cache.read().await?, conversation, message).await?;
+    (header.counter, header.previous) = (EnvelopeHeader::UNCHAINED, Hash::ZERO);
     Ok(seal(content, &header, &key, &member.device_keys, &mut member.rng())?)
 }
 

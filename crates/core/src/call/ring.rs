@@ -16,7 +16,7 @@ use super::start::cached;
 use super::{end, presence};
 use crate::cache;
 use crate::cache::calls::Call;
-use crate::conversation::role_of;
+use crate::cache::conversations::role_of;
 use crate::error::{Error, Result};
 
 /// An invitation rings for so long after it was sent; one that comes later is offered silently.

@@ -6,7 +6,7 @@ use bezel_protocol::envelope::Envelope;
 use bezel_protocol::{ConversationId, DeviceId, Role, UserId};
 
 use crate::cache;
-use crate::conversation::{known, role_of};
+use crate::cache::conversations::{known, role_of};
 use crate::error::{Error, Result};
 use crate::member::Member;
 

@@ -10,10 +10,9 @@ use super::order::Order;
 use super::view::CallPhase;
 use super::{end, guest, presence};
 use crate::cache::calls::Call;
-use crate::cache::messages::State;
 use crate::error::{Class, Error, Result};
 use crate::member::Member;
-use crate::{cache, message, vault};
+use crate::{cache, log, vault};
 
 /// Calls everyone in a conversation. Where a call goes on there already, it is joined.
 ///
@@ -31,7 +30,7 @@ pub async fn start(member: &Member, conversation: ConversationId, media: CallMed
         answer(member, call, options).await?;
         return Ok(call);
     }
-    let call = CallId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
+    let call = CallId::of(conversation, member.device(), vault::id_bytes(&mut member.rng())?);
     let joined = presence::join(member, call, conversation).await?;
     if let Err(error) = can_hide(&options, &joined) {
         presence::leave(member, call).await;
@@ -79,7 +78,7 @@ pub async fn decline(member: &Member, call: CallId) -> Result<()> {
 
 /// Whether this member may call in a conversation.
 pub(super) async fn may_call(member: &Member, conversation: ConversationId) -> Result<()> {
-    message::may_post(member, conversation).await.map_err(|error| match error.code {
+    log::may_post(member, conversation).await.map_err(|error| match error.code {
         "read_only" => Error::refused(
             "may_not_call",
             "You may read this conversation, not call in it.",
@@ -146,18 +145,17 @@ pub(super) fn secret(member: &Member) -> Result<CallSecretBytes> {
 /// Sends the message that begins a call, or adds a link to it. Offline nobody is called, now or later.
 pub(super) async fn announce(member: &Member, conversation: ConversationId, invitation: CallInvitation) -> Result<()> {
     let call = invitation.call;
-    let message = message::queue(member, conversation, &Content::Call(invitation)).await?;
+    let message = log::queue(member, conversation, &Content::Call(invitation)).await?;
     let pumped = {
         let _work = member.work.lock().await;
-        message::pump(member).await
+        log::pump(member).await
     };
-    let row = cache::messages::get(&mut *member.cache.read().await?, message).await?;
-    match row.map(|row| row.state) {
-        Some(State::Sent | State::Received) => return Ok(()),
-        Some(State::Queued | State::Refused) | None => {}
+    let row = cache::log::get(&mut *member.cache.read().await?, conversation, message).await?;
+    if row.is_some_and(|row| row.place.is_some()) {
+        return Ok(());
     }
     let error = pumped.err().unwrap_or_else(|| Error::refused("refused", "The relay refused the call.", "Synchronise and try again."));
-    if message::cancel(member, message).await.is_err() {
+    if log::withdraw(member, conversation, message).await.is_err() {
         // It may have arrived: then its end arrives after it.
         end::note(member, call, CallOutcome::Failed, None, None).await?;
         end::say(member, conversation, call, CallOutcome::Failed, 0).await?;

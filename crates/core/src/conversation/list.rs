@@ -4,8 +4,7 @@ use bezel_protocol::{Algorithm, ConversationId, Role};
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{known, role_of};
-use crate::cache::conversations::Conversation;
+use crate::cache::conversations::{Conversation, known, role_of};
 use crate::cache::messages::Kind;
 use crate::cache::{self, Connection};
 use crate::call::MediaName;
@@ -75,7 +74,7 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
     let roster = member.roster();
     let newest = cache::messages::newest(db, conversation.id).await?;
     let call = match newest.as_ref().filter(|message| message.kind == Kind::Call) {
-        Some(message) => cache::calls::of_message(db, message.id).await?.map(|call| call.media.into()),
+        Some(message) => cache::calls::of_message(db, conversation.id, message.name()).await?.map(|call| call.media.into()),
         None => None,
     };
     Ok(ConversationSummary {
@@ -90,7 +89,7 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
             from: roster.user(message.user).map_or_else(|| "?".into(), |user| user.handle.to_string()),
             preview: match message.kind {
                 Kind::Text | Kind::File => message.text.unwrap_or_default().chars().take(PREVIEW_CHARS).collect(),
-                Kind::Call | Kind::Event | Kind::Unknown | Kind::Unreadable => String::new(),
+                Kind::Call | Kind::Unknown | Kind::Unreadable => String::new(),
             },
             call,
             sent_at: Timestamp::from_ms(message.sent_at_ms),
@@ -107,7 +106,7 @@ async fn summary(member: &Member, db: &mut Connection, conversation: &Conversati
 pub async fn mark_read(member: &Member, conversation: ConversationId) -> Result<()> {
     let mut tx = member.cache.begin().await?;
     let before = known(&mut tx, conversation).await?;
-    if before.read_sequence < before.last_sequence {
+    if before.read_sequence < before.last.sequence {
         cache::conversations::mark_read(&mut tx, conversation).await?;
         tx.commit().await?;
         member.changed([Change::Conversations]);

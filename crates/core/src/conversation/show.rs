@@ -4,8 +4,9 @@ use bezel_protocol::{Algorithm, ConversationId, Role};
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{known, role_of};
+use super::confirm::follow;
 use crate::cache;
+use crate::cache::conversations::{known, role_of};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::group::CONVERSATION_KEY_LIFETIME_MS;
@@ -57,6 +58,10 @@ pub struct MemberView {
     pub verified: bool,
     /// How many devices can read.
     pub devices: u32,
+    /// When a device of this person last signed that it has computed the conversation's log, by that device's clock.
+    pub confirmed_at: Option<Timestamp>,
+    /// Whether the devices of this person confirm what they themselves have written; where one does not, somebody may keep it apart.
+    pub confirms: bool,
     /// Whether it is this member.
     pub me: bool,
 }
@@ -74,6 +79,8 @@ pub struct Rights {
     pub change_roles: bool,
     /// Rotate the keys.
     pub rotate: bool,
+    /// Leave: the last owner stays.
+    pub leave: bool,
 }
 
 /// A conversation in full.
@@ -88,6 +95,7 @@ pub async fn show(member: &Member, conversation: ConversationId) -> Result<Conve
     let now_ms = member.now_ms();
     let my_role = role_of(&members, member.user()).unwrap_or(Role::ReadOnly);
     let inside = conversation.removed_at_ms.is_none();
+    let follows = follow(&mut db, &roster, conversation.id).await?;
     let mut views: Vec<MemberView> = members
         .iter()
         .map(|each| MemberView {
@@ -96,9 +104,12 @@ pub async fn show(member: &Member, conversation: ConversationId) -> Result<Conve
             role: each.role,
             verified: each.devices as usize <= roster.standing_devices(each.user, now_ms).count(),
             devices: each.devices,
+            confirmed_at: follows.get(&each.user).map(|follows| Timestamp::from_ms(follows.confirmed_at_ms)),
+            confirms: follows.get(&each.user).is_none_or(|follows| follows.confirms),
             me: each.user == member.user(),
         })
         .collect();
+    let owners = members.iter().filter(|each| each.role == Role::Owner).count();
     views.sort_by(|a, b| a.role.cmp(&b.role).then_with(|| a.handle.cmp(&b.handle)));
     Ok(ConversationDetails {
         id: conversation.id.to_string(),
@@ -118,6 +129,7 @@ pub async fn show(member: &Member, conversation: ConversationId) -> Result<Conve
             remove: inside && my_role.administers(),
             change_roles: inside && my_role.administers(),
             rotate: inside,
+            leave: inside && (my_role != Role::Owner || owners > 1),
         },
     })
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::show::show;
-use crate::cache;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::error::Result;
 use crate::member::Member;
@@ -91,10 +90,6 @@ pub async fn status(member: &Member, conversation: ConversationId) -> Result<Enc
         if !each.me && newest.is_some_and(|added_ms| added_ms > user.joined_at_ms + 60_000 && now_ms - added_ms < NEW_DEVICE_MS) {
             warn("new_device", format!("{} has a new device", user.handle));
         }
-    }
-    let mut db = member.cache.read().await?;
-    for handle in cache::messages::broken_chains(&mut db, conversation).await?.iter().filter_map(|user| roster.user(*user)) {
-        warn("missing_messages", format!("A message of {} is missing or was reordered", handle.handle));
     }
     Ok(EncryptionStatus {
         conversation: details.id,

@@ -1,8 +1,10 @@
 //! Looks at everything that must be right, and says what is not.
 
+use bezel_protocol::wire::RelayInfo;
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::alarm::{self, AlarmView};
 use crate::error::Error;
 use crate::group::CONVERSATION_KEY_LIFETIME_MS;
 use crate::member::Member;
@@ -43,15 +45,32 @@ pub async fn check(member: Option<&Member>) -> Report {
     let mut checks = vec![keychain().await];
     if let Some(member) = member {
         checks.push(relay(member).await);
-        checks.extend(
-            [recovery(member).await, identity(member), conversations(member).await, alarm(member).await].into_iter().map(or_failed),
-        );
+        checks.push(disk(member));
+        checks.extend([recovery(member).await, identity(member), conversations(member).await].into_iter().map(or_failed));
+        checks.extend(alarms(member).await.unwrap_or_else(|error| vec![failed(error)]));
     }
     Report { ok: checks.iter().all(|check| check.ok), checks }
 }
 
 fn or_failed(check: Result<Check, Error>) -> Check {
-    check.unwrap_or_else(|error| bad("database", error.message, error.next_step))
+    check.unwrap_or_else(failed)
+}
+
+fn failed(error: Error) -> Check {
+    bad("database", error.message, error.next_step)
+}
+
+/// Below so much room on the disk, messages and files soon can't be kept.
+const SCARCE_BYTES: u64 = 200 << 20;
+
+fn disk(member: &Member) -> Check {
+    match fs4::available_space(member.home.folder()) {
+        Ok(bytes) if bytes < SCARCE_BYTES => {
+            bad("disk", format!("This computer's disk has {} MiB left.", bytes >> 20), "Make room on it before nothing can be kept.")
+        }
+        Ok(_) => good("disk", "There is room on this computer's disk."),
+        Err(error) => bad("disk", format!("The folder can't be looked at ({error})."), "Look at the disk and at the folder's rights."),
+    }
 }
 
 async fn keychain() -> Check {
@@ -63,6 +82,7 @@ async fn keychain() -> Check {
 
 async fn relay(member: &Member) -> Check {
     const SKEW_MS: i64 = 2 * 60 * 1000;
+    let apart_ms = |info: &RelayInfo| info.now_ms.saturating_sub(member.now_ms()).saturating_abs();
     match member.client.info().await {
         Err(error) => {
             let error = Error::from(error);
@@ -71,9 +91,11 @@ async fn relay(member: &Member) -> Check {
         Ok(info) if info.key != member.profile().relay_key => {
             bad("relay", "The relay answers with another key than it began with.", "Do not go on: speak with whoever runs the relay.")
         }
-        Ok(info) if (info.now_ms - member.now_ms()).abs() > SKEW_MS => {
-            bad("clock", "This computer's clock and the relay's are more than two minutes apart.", "Set the clock.")
-        }
+        Ok(info) if apart_ms(&info) > SKEW_MS => bad(
+            "clock",
+            format!("This computer's clock and the relay's are {} seconds apart.", apart_ms(&info) / 1000),
+            "Look which of the two is right: set this computer's clock, or ask whoever runs the relay to set the relay's.",
+        ),
         Ok(info) => good("relay", format!("The relay answers (version {}).", info.version)),
     }
 }
@@ -88,7 +110,8 @@ async fn recovery(member: &Member) -> Result<Check, Error> {
 fn identity(member: &Member) -> Result<Check, Error> {
     let roster = member.roster();
     let user = roster.user(member.user()).ok_or_else(|| crate::error::damaged("profile"))?;
-    let days = (member.now_ms() - user.identity_since_ms) / crate::clock::DAY_MS;
+    // Where a clock ran ahead, the roster's time may lie in the future: no age is below nothing.
+    let days = member.now_ms().saturating_sub(user.identity_since_ms).max(0) / crate::clock::DAY_MS;
     if member.identity().is_err() {
         return Ok(good("identity", "The identity key lives on another device of yours."));
     }
@@ -114,9 +137,22 @@ async fn conversations(member: &Member) -> Result<Check, Error> {
     Ok(good("conversations", format!("{} conversations, all keys young.", all.len())))
 }
 
-async fn alarm(member: &Member) -> Result<Check, Error> {
-    Ok(match workspace::alarm(member).await? {
-        None => good("alarms", "None."),
-        Some(alarm) => bad("alarms", alarm.message, alarm.next_step),
-    })
+/// One line for each alarm that waits to be seen.
+async fn alarms(member: &Member) -> Result<Vec<Check>, Error> {
+    let waiting: Vec<_> = alarm::list(member).await?.into_iter().filter(|alarm| alarm.acknowledged_at.is_none()).collect();
+    if waiting.is_empty() {
+        return Ok(vec![good("alarms", "None.")]);
+    }
+    let place = |alarm: &AlarmView| {
+        let place = alarm.conversation_title.as_ref().map(|title| format!(" In {title}."));
+        let accused = alarm.accused.as_ref().map(|handle| format!(" It comes from a device of {handle}."));
+        [place, accused].into_iter().flatten().collect::<String>()
+    };
+    Ok(waiting
+        .iter()
+        .map(|alarm| {
+            let remedy = format!("{} Once seen: bezel alarms acknowledge {}.", alarm.next_step, alarm.id);
+            bad("alarm", format!("{}{}", alarm.message, place(alarm)), remedy)
+        })
+        .collect())
 }

@@ -1,19 +1,22 @@
 //! Files in messages: announced, believed, withdrawn.
 
-use bezel_crypto::envelope::Verified;
 use bezel_crypto::file::{Blob, FileKey, Layout, open_manifest, seal_manifest};
-use bezel_protocol::content::{Content, File, FileKeys, FileReceipt, FileRevocation, Manifest, SealedFileKey};
+use bezel_protocol::content::{Content, File, FileKeys, MAX_FILE_NAME_BYTES, MAX_THUMBNAIL_BYTES, Manifest, SealedFileKey};
 use bezel_protocol::roster::Roster;
-use bezel_protocol::{FileId, Hash, MessageId, Role};
+use bezel_protocol::{FileId, Hash, MessageId, UserId};
 
 use super::transfer::Stop;
 use super::upload::stopped;
+use crate::cache::log::Row;
 use crate::cache::transfers::SourceName;
-use crate::cache::{self, Connection, files};
+use crate::cache::{self, files};
 use crate::change::Change;
 use crate::error::{Error, Result};
+use crate::log::{enqueue, pump};
 use crate::member::Member;
-use crate::message::{enqueue, pump};
+
+/// The longest media type: two names of 127 characters (RFC 6838 §4.2) and what follows them.
+const MAX_MEDIA_TYPE_BYTES: usize = 1024;
 
 /// The blob is whole on the relay: its manifest is signed and its key goes into a message. Both in one transaction with the end of the
 /// upload, so that a crash announces it once.
@@ -25,13 +28,11 @@ pub(super) async fn announce(member: &Member, file: FileId, ciphertext_sha256: H
         .map_err(|error| Error::new("seal", format!("{error}."), "Start again."))?;
     let keys = match &upload.access.named {
         None => FileKeys::Conversation(upload.key.to_message()),
-        Some(named) => FileKeys::Named(seal_for(&member.roster(), &upload.key, named)?),
+        Some(named) => FileKeys::Named(seal_for(&member.roster(), &upload.key, named, member.user())?),
     };
     let replaces = if let SourceName::File(old) = upload.source { Some(old) } else { None };
     let content = Content::File(File { file, keys, manifest: sealed.into(), replaces });
-    let message = enqueue(member, &mut tx, upload.conversation, &content, Some(&manifest.name)).await?;
-    let row = row(&manifest, message, member.user(), member.now_ms(), Some(upload.key), upload.access.named);
-    files::put(&mut tx, &row).await?;
+    let message = enqueue(member, &mut tx, upload.conversation, &content).await?.message;
     cache::transfers::delete_upload(&mut tx, file).await?;
     tx.commit().await?;
     member.transfers.unstage(file);
@@ -53,8 +54,10 @@ pub(super) async fn deliver(member: &Member) -> Result<()> {
     }
 }
 
-fn seal_for(roster: &Roster, key: &FileKey, named: &[bezel_protocol::UserId]) -> Result<Vec<SealedFileKey>> {
-    let people = named.iter().filter_map(|user| roster.user(*user));
+/// The key for each of the people who are named, and for the sender: what is in the log is enough to read one's own file again.
+fn seal_for(roster: &Roster, key: &FileKey, named: &[UserId], sender: UserId) -> Result<Vec<SealedFileKey>> {
+    let others = named.iter().copied().filter(|user| *user != sender);
+    let people = std::iter::once(sender).chain(others).filter_map(|user| roster.user(user));
     people
         .map(|user| {
             let sealed = key.seal_for(&user.identity).map_err(|error| Error::new("seal", format!("{error}."), "Start again."))?;
@@ -63,21 +66,14 @@ fn seal_for(roster: &Roster, key: &FileKey, named: &[bezel_protocol::UserId]) ->
         .collect()
 }
 
-fn row(
-    manifest: &Manifest,
-    message: MessageId,
-    user: bezel_protocol::UserId,
-    sent_at_ms: i64,
-    key: Option<FileKey>,
-    named: Option<Vec<bezel_protocol::UserId>>,
-) -> files::File {
+fn file_of(manifest: &Manifest, row: &Row, key: Option<FileKey>, named: Option<Vec<UserId>>) -> files::File {
     files::File {
         id: manifest.file,
         conversation: manifest.conversation,
-        message,
-        user,
+        message: row.message,
+        user: row.user,
         device: manifest.device,
-        sent_at_ms,
+        sent_at_ms: row.sent_at_ms,
         key,
         name: manifest.name.clone(),
         media_type: manifest.media_type.clone(),
@@ -93,12 +89,11 @@ fn row(
 }
 
 /// Judges an announced file. What can't be believed is answered with the reason.
-pub(crate) fn accept(member: &Member, roster: &Roster, verified: &Verified, file: &File) -> core::result::Result<files::File, String> {
-    let header = verified.header();
+pub(crate) fn accept(member: &Member, roster: &Roster, row: &Row, file: &File) -> core::result::Result<files::File, String> {
     let (key, named) = match &file.keys {
         FileKeys::Conversation(key) => (FileKey::from_bytes(key.expose()), None),
         FileKeys::Named(sealed) => {
-            let named = sealed.iter().map(|sealed| sealed.user).collect();
+            let named = sealed.iter().map(|sealed| sealed.user).filter(|user| *user != row.user).collect();
             let mine = sealed.iter().find(|sealed| sealed.user == member.user());
             let key = match mine {
                 None => None,
@@ -113,28 +108,40 @@ pub(crate) fn accept(member: &Member, roster: &Roster, verified: &Verified, file
             (key, Some(named))
         }
     };
-    let Some(key) = key else { return Ok(foreign(verified, file.file, named)) };
-    let certificate = roster.device(header.device).and_then(|device| device.current()).ok_or("Its device is not in the roster.")?;
-    let blob = Blob { file: file.file, conversation: header.conversation };
-    let manifest = open_manifest(file.manifest.as_ref(), &key, blob, header.device, &certificate.certificate().message_key)
+    let Some(key) = key else { return Ok(foreign(row, file.file, named)) };
+    let certificate = roster.device(row.device).and_then(|device| device.current()).ok_or("Its device is not in the roster.")?;
+    let blob = Blob { file: file.file, conversation: row.conversation };
+    let manifest = open_manifest(file.manifest.as_ref(), &key, blob, row.device, &certificate.certificate().message_key)
         .map_err(|error| format!("It announces a file wrongly: {error}."))?;
     let layout = Layout::of_size(manifest.size_bytes).map_err(|error| format!("{error}."))?;
     if layout.blob_bytes() != manifest.ciphertext_bytes {
         return Err("It announces a file whose sizes do not belong together.".into());
     }
-    Ok(row(&manifest, header.message, verified.from(), header.sent_at_ms, Some(key), named))
+    if !is_within_bounds(&manifest) {
+        return Err("It announces a file with more words or a larger picture than a file may have.".into());
+    }
+    Ok(file_of(&manifest, row, Some(key), named))
+}
+
+/// The bounds that an honest sender keeps.
+fn is_within_bounds(manifest: &Manifest) -> bool {
+    let thumbnail = manifest.picture.as_ref().and_then(|picture| picture.thumbnail.as_ref());
+    manifest.name.len() <= MAX_FILE_NAME_BYTES
+        && manifest.media_type.len() <= MAX_MEDIA_TYPE_BYTES
+        && thumbnail.is_none_or(|thumbnail| {
+            thumbnail.data.0.len() <= MAX_THUMBNAIL_BYTES && matches!(thumbnail.media_type.as_str(), "image/jpeg" | "image/png")
+        })
 }
 
 /// What is known of a file that is for others: that there is one.
-fn foreign(verified: &Verified, file: FileId, named: Option<Vec<bezel_protocol::UserId>>) -> files::File {
-    let header = verified.header();
+fn foreign(row: &Row, file: FileId, named: Option<Vec<UserId>>) -> files::File {
     files::File {
         id: file,
-        conversation: header.conversation,
-        message: header.message,
-        user: verified.from(),
-        device: header.device,
-        sent_at_ms: header.sent_at_ms,
+        conversation: row.conversation,
+        message: row.message,
+        user: row.user,
+        device: row.device,
+        sent_at_ms: row.sent_at_ms,
         key: None,
         name: String::new(),
         media_type: String::new(),
@@ -147,17 +154,4 @@ fn foreign(verified: &Verified, file: FileId, named: Option<Vec<bezel_protocol::
         named,
         revoked_at_ms: None,
     }
-}
-
-/// A file was withdrawn by somebody with this role.
-pub(crate) async fn apply_revocation(db: &mut Connection, verified: &Verified, revocation: FileRevocation, role: Role) -> Result<()> {
-    let header = verified.header();
-    let is_admin = matches!(role, Role::Owner | Role::Admin);
-    files::revoke(db, revocation.file, header.conversation, verified.from(), is_admin, header.sent_at_ms).await
-}
-
-/// Somebody's device looked at a file or saved it.
-pub(crate) async fn believe_receipt(db: &mut Connection, verified: &Verified, receipt: &FileReceipt) -> Result<()> {
-    let header = verified.header();
-    files::put_receipt(db, receipt, header.conversation, verified.from(), header.device).await
 }

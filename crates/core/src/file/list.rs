@@ -11,6 +11,7 @@ use crate::cache::files::{self, File, Filter, Order};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::member::Member;
+use crate::search::Needle;
 
 /// A file as it is shown.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -146,12 +147,11 @@ pub async fn list(member: &Member, filter: &FileFilter, skip: u32, limit: u32) -
     let mut found = files::list(&mut db, &filter, skip, limit + 1).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let mut views = Vec::with_capacity(found.len());
-    for file in &found {
-        let receipts = files::receipts(&mut db, file.id).await?;
-        views.push(view(member, &roster, file, &receipts));
-    }
-    Ok(FilePage { files: views, next: more.then_some(skip + limit) })
+    let ids: Vec<FileId> = found.iter().map(|file| file.id).collect();
+    let receipts = files::receipts_of(&mut db, &ids).await?;
+    let of = |file: &File| receipts.get(&file.id).map_or(&[][..], Vec::as_slice);
+    let files = found.iter().map(|file| view(member, &roster, file, of(file))).collect();
+    Ok(FilePage { files, next: more.then_some(skip + limit) })
 }
 
 /// One file.
@@ -176,7 +176,7 @@ fn resolve(roster: &Roster, filter: &FileFilter) -> Result<Filter> {
         media: filter.kind.map_or_else(Vec::new, FileKind::media),
         after_ms: filter.after.as_deref().map(time).transpose()?,
         before_ms: filter.before.as_deref().map(time).transpose()?,
-        name: filter.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned),
+        name: filter.name.as_deref().and_then(Needle::new),
         order: match filter.order {
             FileOrder::Newest => Order::Newest,
             FileOrder::Oldest => Order::Oldest,

@@ -36,7 +36,7 @@ pub use source::{Attachment, MAX_STAGED_BYTES, Staged, attachment, discard, stag
 pub use transfer::{Direction, TransferState, TransferView, cancel, pause, resume, transfers};
 pub use work::work;
 
-pub(crate) use announce::{accept, apply_revocation, believe_receipt};
+pub(crate) use announce::accept;
 pub(crate) use list::view;
 pub(crate) use name::is_hidden;
 pub(crate) use transfer::Transfers;

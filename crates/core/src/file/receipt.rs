@@ -3,12 +3,12 @@
 use bezel_protocol::content::{Content, FileAction, FileReceipt};
 
 use super::announce::deliver;
+use crate::cache::conversations::role_of;
 use crate::cache::{self, files};
 use crate::change::Change;
-use crate::conversation::role_of;
 use crate::error::Result;
+use crate::log::enqueue;
 use crate::member::Member;
-use crate::message::enqueue;
 
 /// Writes a receipt, once a device and action; the owner of the file writes none. A member who may only read sends none either: then
 /// the relay's log is what the sender sees.
@@ -24,7 +24,7 @@ pub(super) async fn write(member: &Member, file: &files::File, action: FileActio
     files::put_receipt(&mut tx, &receipt, file.conversation, member.user(), member.device()).await?;
     let members = cache::conversations::members(&mut tx, file.conversation).await?;
     if role_of(&members, member.user()).is_some_and(bezel_protocol::Role::may_post) {
-        enqueue(member, &mut tx, file.conversation, &Content::FileReceipt(receipt), None).await?;
+        enqueue(member, &mut tx, file.conversation, &Content::FileReceipt(receipt)).await?;
     }
     tx.commit().await?;
     member.changed([Change::Files]);

@@ -7,12 +7,14 @@ use bezel_protocol::{FileId, UserId};
 use super::access::{known, revoked};
 use super::announce::deliver;
 use super::{send, upload};
-use crate::cache::{self, files};
+use crate::cache;
+use crate::cache::conversations::role_of;
+use crate::cache::entries::KEPT_MS;
+use crate::cache::withdrawals::Withdrawal;
 use crate::change::Change;
-use crate::conversation::role_of;
 use crate::error::{Error, Result};
+use crate::log::enqueue;
 use crate::member::Member;
-use crate::message::enqueue;
 
 /// Withdraws a file: its blob is deleted on the relay at once, and everyone's device forgets the key and the thumbnail.
 ///
@@ -38,8 +40,9 @@ pub async fn revoke(member: &Member, id: FileId) -> Result<()> {
         Err(_) | Ok(()) => {}
     }
     let mut tx = member.cache.begin().await?;
-    files::revoke(&mut tx, id, file.conversation, member.user(), is_admin, member.now_ms()).await?;
-    enqueue(member, &mut tx, file.conversation, &Content::FileRevocation(FileRevocation { file: id }), None).await?;
+    enqueue(member, &mut tx, file.conversation, &Content::FileRevocation(FileRevocation { file: id })).await?;
+    let now_ms = member.now_ms();
+    cache::withdrawals::note(&mut tx, Withdrawal::File(id), (now_ms, now_ms - KEPT_MS)).await?;
     tx.commit().await?;
     member.changed([Change::Files, Change::Messages(file.conversation)]);
     deliver(member).await

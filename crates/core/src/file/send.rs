@@ -14,12 +14,12 @@ use ts_rs::TS;
 use super::source::{self, Described, blocking};
 use super::{transfer, upload};
 use crate::cache;
+use crate::cache::conversations::role_of;
 use crate::cache::transfers::{SourceName, Standing, Upload};
 use crate::change::Change;
-use crate::conversation::role_of;
 use crate::error::{Error, Result};
+use crate::log::may_post;
 use crate::member::Member;
-use crate::message::may_post;
 use crate::vault;
 
 /// How a file is shared.
@@ -64,7 +64,7 @@ pub async fn send(member: &Member, conversation: ConversationId, path: PathBuf, 
 /// When the file can't be read, this member may not send there, or the sharing makes no sense.
 pub async fn queue_send(member: &Member, conversation: ConversationId, path: PathBuf, share: &Share) -> Result<FileId> {
     let access = access(member, conversation, share).await?;
-    let file = new_id(member)?;
+    let file = new_id(member, conversation)?;
     let (described, source) = blocking(move || {
         // What the disk can name by an absolute path is found again after a restart from another folder.
         let path = std::path::absolute(&path)?;
@@ -91,18 +91,24 @@ pub async fn queue_staged(member: &Member, conversation: ConversationId, staged:
         .ok_or_else(|| Error::new("no_longer_in_memory", "What was pasted is no longer in memory.", "Paste it again."))?;
     let (name, content) = (name.to_owned(), Arc::clone(&bytes));
     let described = blocking(move || source::describe_staged(&content, &name)).await?;
-    note(member, conversation, staged, described, SourceName::Memory, access).await
+    let file = new_id(member, conversation)?;
+    member.transfers.rename_staged(staged, file);
+    let noted = note(member, conversation, file, described, SourceName::Memory, access).await;
+    if noted.is_err() {
+        member.transfers.rename_staged(file, staged);
+    }
+    noted
 }
 
 /// The same of a file that is on the relay already, under a new key.
 pub(super) async fn queue_again(member: &Member, old: &cache::files::File, access: FileAccess) -> Result<FileId> {
     let described =
         Described { name: old.name.clone(), media_type: old.media_type.clone(), size_bytes: old.size_bytes, picture: old.picture.clone() };
-    note(member, old.conversation, new_id(member)?, described, SourceName::File(old.id), access).await
+    note(member, old.conversation, new_id(member, old.conversation)?, described, SourceName::File(old.id), access).await
 }
 
-fn new_id(member: &Member) -> Result<FileId> {
-    Ok(FileId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?))
+fn new_id(member: &Member, conversation: ConversationId) -> Result<FileId> {
+    Ok(FileId::of(conversation, member.device(), vault::id_bytes(&mut member.rng())?))
 }
 
 async fn note(
@@ -171,7 +177,7 @@ pub(super) async fn start_over(member: &Member, old: Upload) -> Result<FileId> {
         Ok((source::describe_path(&path)?, SourceName::Path(path, modified_ns)))
     })
     .await?;
-    let file = new_id(member)?;
+    let file = new_id(member, old.conversation)?;
     let upload = new_upload(member, old.conversation, file, described, source, old.access)?;
     let mut tx = member.cache.begin().await?;
     cache::transfers::delete_upload(&mut tx, old.file).await?;

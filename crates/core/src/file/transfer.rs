@@ -120,6 +120,14 @@ impl Transfers {
         self.staged.lock().unwrap_or_else(PoisonError::into_inner).insert(id, bytes);
     }
 
+    /// What was staged is sent as a file of this id.
+    pub(super) fn rename_staged(&self, staged: FileId, file: FileId) {
+        let mut all = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = all.remove(&staged) {
+            all.insert(file, bytes);
+        }
+    }
+
     pub(super) fn unstage(&self, id: FileId) {
         self.staged.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }

@@ -190,7 +190,7 @@ impl Sender<'_> {
     async fn keep(&self, part: &Part) -> Result<()> {
         let mut tx = self.member.cache.begin().await?;
         cache::transfers::set_sent(&mut tx, self.file, part.start, &part.before, part.after.finish()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Sends what the relay does not have of a part. Answers how much of the blob it has then.

@@ -1,99 +1,161 @@
 //! Brings a group up to date with the commits that the relay accepted.
 
-use bezel_crypto::group::{Applied, CommitHeader, Group, Judge};
-use bezel_protocol::ConversationId;
-use bezel_protocol::wire::{MemberRole, StoredCommit, code};
+use bezel_crypto::group::{Applied, CommitEntry, GroupError, Judge};
+use bezel_protocol::log::{EntryKind, Leave, SignedHead};
+use bezel_protocol::{ConversationId, DeviceId};
 
-use super::{load, roster_as_of, store};
-use crate::cache;
+use super::follow::{Handed, forged, hand, names, read};
+use super::join::come_back;
+use super::{Began, load, roster_as_of, store, withheld};
+use crate::cache::{self, Connection, conversations};
 use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::member::Member;
-use crate::relay::RelayError;
-use crate::roster;
+use crate::{conversation as use_cases, spine};
 
-/// Applies every commit that is not applied yet. Returns whether this member is still inside.
+/// Brings the spine up to the relay's head, given where it is at hand, and judges every commit in it. Returns whether this member is still
+/// inside: only a commit that was verified ends a membership.
 ///
 /// # Errors
-/// When the relay can't be reached, or a commit is forged or forbidden: then nothing of it is applied.
-pub(crate) async fn catch_up(member: &Member, conversation: ConversationId) -> Result<bool> {
+/// When the relay can't be reached, contradicts itself, or a commit is forged or forbidden: then nothing of it is applied.
+pub(crate) async fn catch_up(member: &Member, conversation: ConversationId, head: Option<&SignedHead>) -> Result<bool> {
+    if !is_inside(member, conversation).await? {
+        return Ok(false);
+    }
+    spine::extend(member, conversation, head).await.map_err(not_there)?;
     loop {
-        let known = {
-            let mut db = member.cache.read().await?;
-            cache::conversations::get(&mut db, conversation).await?
-        };
-        let Some(known) = known.filter(|known| known.removed_at_ms.is_none()) else { return Ok(false) };
-        let page = match member.client.commits(conversation, known.epoch).await {
-            Err(RelayError::Refused(refusal)) if refusal.code == code::NOT_FOUND => {
-                removed(member, conversation).await?;
-                return Ok(false);
-            }
-            other => other?,
-        };
-        if page.commits.is_empty() {
+        let mut db = member.cache.read().await?;
+        let known = conversations::known(&mut db, conversation).await?;
+        let next = cache::spine::change_after(&mut db, conversation, known.judged_sequence).await?;
+        drop(db);
+        let Some((_, next)) = next else {
+            let mut tx = member.cache.begin().await?;
+            conversations::set_judged(&mut tx, conversation, known.last.sequence).await?;
+            tx.commit().await?;
             return Ok(true);
-        }
-        for commit in &page.commits {
-            if !apply(member, conversation, commit).await? {
-                return Ok(false);
+        };
+        let page = hand(member, conversation, next.kind, known.epoch, known.judged_sequence).await;
+        let page = page.map_err(|error| not_there(error.into()))?;
+        let mut applied = false;
+        for handed in &page {
+            match apply(member, conversation, handed).await? {
+                Step::Applied => applied = true,
+                Step::Over => return Ok(false),
+                Step::NotNext => break,
+                Step::Unopened(author) => {
+                    come_back(member, conversation, author).await?;
+                    applied = true;
+                    break;
+                }
             }
+        }
+        if !applied {
+            return Err(withheld());
         }
     }
+}
+
+/// What became of an entry that the relay handed out.
+enum Step {
+    Applied,
+    /// It ends this member's membership.
+    Over,
+    /// Another one comes first.
+    NotNext,
+    /// It can't be opened here, by whose fault remains to be seen; this device made it.
+    Unopened(DeviceId),
+}
+
+async fn is_inside(member: &Member, conversation: ConversationId) -> Result<bool> {
+    let known = conversations::get(&mut *member.cache.read().await?, conversation).await?;
+    Ok(known.is_some_and(|known| known.removed_at_ms.is_none()))
+}
+
+/// "Not found" alone ends nothing: the relay would show the commit that did.
+fn not_there(error: Error) -> Error {
+    if error.code != "not_found" {
+        return error;
+    }
+    Error::unverifiable(
+        "conversation_withheld",
+        "The relay says that a conversation is not there, and shows no change that would have ended it for you.",
+        "Everything is kept here, and nothing is sent there. Speak with whoever runs the relay.",
+    )
 }
 
 /// This member is not inside any more; what it could read so far stays readable.
-pub(super) async fn removed(member: &Member, conversation: ConversationId) -> Result<()> {
-    let mut tx = member.cache.begin().await?;
-    cache::conversations::set_removed(&mut tx, conversation, Some(member.now_ms())).await?;
-    cache::groups::delete(&mut tx, conversation).await?;
-    tx.commit().await?;
-    member.changed([Change::Conversations, Change::Conversation(conversation)]);
-    Ok(())
+async fn removed(member: &Member, db: &mut Connection, conversation: ConversationId, sequence: u64) -> Result<()> {
+    conversations::set_removed(db, conversation, Some(member.now_ms())).await?;
+    conversations::set_judged(db, conversation, sequence).await?;
+    cache::groups::delete(db, conversation).await
 }
 
-async fn apply(member: &Member, conversation: ConversationId, commit: &StoredCommit) -> Result<bool> {
-    let header = CommitHeader::parse(&commit.commit.0)?;
-    if member.roster().hash_at(header.roster.sequence).is_none() {
-        roster::fetch(member).await?;
-    }
+/// Judges the next change of the spine, and nothing else, by the roster and the time of its own place: who was shut out later was right then.
+async fn apply(member: &Member, conversation: ConversationId, handed: &Handed) -> Result<Step> {
     let mut tx = member.cache.begin().await?;
-    // A commit is judged by the roster of its own time: who was shut out later was right then.
-    let before = cache::conversations::get(&mut tx, conversation).await?.map_or(0, |known| known.epoch);
-    let floor = cache::epochs::get(&mut tx, conversation, before).await?.map_or(0, |epoch| epoch.roster);
-    let as_of = header.roster.sequence.max(floor);
-    let judge = Judge::new(roster_as_of(member, &mut tx, as_of).await?, commit.created_at_ms);
-    let mut group = load(member, &mut tx, conversation, judge).await?;
-    let applied = group.process(&commit.commit.0)?;
-    if applied.removed_self {
-        tx.rollback().await?;
-        removed(member, conversation).await?;
-        return Ok(false);
+    let known = conversations::known(&mut tx, conversation).await?;
+    let next = cache::spine::change_after(&mut tx, conversation, known.judged_sequence).await?;
+    let Some((place, entry)) = next.filter(|(place, _)| place.sequence == handed.sequence) else { return Ok(Step::NotNext) };
+    read(handed, place, &entry)?;
+    let judge = Judge::new(roster_as_of(member, &mut tx, entry.roster).await?, entry.stored_at_ms);
+    let mut group = load(&mut tx, conversation, judge).await?;
+    if entry.kind == EntryKind::Leave {
+        let leave = Leave::decode(handed.entry.as_ref()).map_err(forged)?;
+        let seen = cache::spine::hash_at(&mut tx, conversation, leave.seen.sequence).await?;
+        names((leave.roster, leave.seen), place, &entry, seen)?;
+        let user = group.judge_leave(&leave).map_err(forged)?;
+        let is_own = user == member.user();
+        cache::leaves::put(&mut tx, conversation, user, place.sequence).await?;
+        cache::entries::keep(&mut tx, conversation, (place.sequence, entry.stored_at_ms), &handed.entry.0).await?;
+        if is_own {
+            removed(member, &mut tx, conversation, place.sequence).await?;
+        } else {
+            conversations::set_judged(&mut tx, conversation, place.sequence).await?;
+        }
+        tx.commit().await?;
+        member.changed([Change::Conversations, Change::Conversation(conversation)]);
+        return Ok(if is_own { Step::Over } else { Step::Applied });
     }
-    compare(&group, commit)?;
-    store(&mut tx, &mut group, as_of, commit.created_at_ms, member.now_ms()).await?;
+    let commit = CommitEntry::parse(handed.entry.as_ref()).map_err(forged)?;
+    let header = *commit.header();
+    names((header.roster, header.seen), place, &entry, cache::spine::hash_at(&mut tx, conversation, header.seen.sequence).await?)?;
+    let own = cache::pending::secrets(&mut tx, conversation, commit.sha256()).await?;
+    let outcome = match &own {
+        Some(secrets) => group.accept(&commit, secrets),
+        None => group.process(&commit),
+    };
+    let applied = match outcome {
+        Err(GroupError::OwnUnknown) => {
+            drop(tx);
+            return Err(copied(member, &commit, handed).await?);
+        }
+        // Not by the rules: its secrets, or a tag that only members can check.
+        Err(GroupError::Library(_)) if own.is_none() => return Ok(Step::Unopened(commit.author().device())),
+        Err(error) if own.is_none() && !matches!(error, GroupError::Roster(_)) => return Err(forged(error)),
+        other => other?,
+    };
+    cache::entries::keep(&mut tx, conversation, (place.sequence, entry.stored_at_ms), &handed.entry.0).await?;
+    if applied.removed_self {
+        removed(member, &mut tx, conversation, place.sequence).await?;
+    } else {
+        let began = Began { sequence: place.sequence, roster: entry.roster, at_ms: entry.stored_at_ms };
+        store(&mut tx, &mut group, began, member.now_ms()).await?;
+        use_cases::note_return(member, &mut tx, &group, &applied).await?;
+    }
     tx.commit().await?;
     announce(member, conversation, &applied);
-    Ok(true)
+    Ok(if applied.removed_self { Step::Over } else { Step::Applied })
 }
 
-/// The relay's view of members and devices must be the group's: it enforces by it.
-fn compare(group: &Group, commit: &StoredCommit) -> Result<()> {
-    let members: Vec<MemberRole> = group.members()?.into_iter().map(|(user, role)| MemberRole { user, role }).collect();
-    let devices: Vec<_> = group.devices()?.into_iter().map(|(_, device)| device).collect();
-    let mut said = (commit.members.clone(), commit.devices.clone());
-    said.0.sort_unstable();
-    said.1.sort_unstable();
-    if said == (members, devices) {
-        return Ok(());
+/// A commit with this device's signature that this home never made.
+async fn copied(member: &Member, commit: &CommitEntry, handed: &Handed) -> Result<Error> {
+    if commit.author().certificate().certificate().message_key != *member.device_keys.message_key() {
+        return Ok(GroupError::OwnUnknown.into());
     }
-    Err(Error::unverifiable(
-        "members_mismatch",
-        "What the relay was told about the conversation's members is not what its group says.",
-        "Do not write here: speak with the conversation's owner outside Bezel.",
-    ))
+    member.copied.notice_commit(handed.entry.as_ref()).await
 }
 
-pub(super) fn announce(member: &Member, conversation: ConversationId, applied: &Applied) {
+fn announce(member: &Member, conversation: ConversationId, applied: &Applied) {
     tracing::info!(
         epoch = applied.epoch,
         added = applied.added.len(),

@@ -1,28 +1,41 @@
-//! Comes into groups: by the welcomes that wait, or back in by an external commit.
+//! Comes into groups: by the welcomes that wait, or back in by an external commit. Either way the conversation is followed from its first
+//! entry before, so that whoever let this device in had the right to.
 
-use bezel_crypto::group::{Group, Published, Welcome};
-use bezel_protocol::ConversationId;
+use bezel_crypto::group::{Group, Welcome};
+use bezel_protocol::log::Place;
 use bezel_protocol::wire::{self, CommitAccepted, GroupState, Welcomes, code, path};
+use bezel_protocol::{ConversationId, DeviceId, Hash};
 
 use super::change::wire as as_wire;
-use super::{judge, own_certificate, store};
+use super::follow::{Followed, forged};
+use super::{Began, judge, own_certificate, store, withheld};
+use crate::alarm::Cause;
 use crate::cache::conversations::Conversation;
-use crate::cache::gaps::{self, Gap};
 use crate::cache::{self, Connection};
 use crate::change::Change;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::member::Member;
+use crate::{alarm, roster, spine};
 
-/// Takes every welcome that waits. One that does not open is left out and told; a rejoin may still succeed.
+/// The alarm over a welcome that does not open here; who comes in by another way needs it no more.
+const NO_KEY_PACKAGE: &str = "no_key_package";
+/// How often somebody else may be faster.
+const ATTEMPTS: usize = 8;
+
+/// Takes every welcome that waits. One that does not open, or leads elsewhere than the log, is left out and told; a rejoin may still succeed.
 ///
 /// # Errors
-/// When the relay can't be reached.
+/// When the relay can't be reached, or this computer's disk refuses: then the welcome waits.
 pub(crate) async fn take_welcomes(member: &Member) -> Result<()> {
     let waiting: Welcomes = member.client.get(path::WELCOMES).await?;
     for welcome in &waiting.welcomes {
-        if let Err(error) = take(member, welcome).await {
-            tracing::warn!(code = error.code, "a welcome was refused");
-            member.raise_alarm(&error).await?;
+        match take(member, welcome).await {
+            Err(error) if matches!(error.class, Class::Offline | Class::Disk) => return Err(error),
+            Err(error) => {
+                tracing::warn!(code = error.code, "a welcome was refused");
+                member.raise_alarm(&error, Cause::conversation(welcome.conversation)).await?;
+            }
+            Ok(()) => {}
         }
         member.client.delete(&path::of(path::WELCOME, welcome.conversation)).await?;
     }
@@ -31,15 +44,25 @@ pub(crate) async fn take_welcomes(member: &Member) -> Result<()> {
 
 async fn take(member: &Member, waiting: &wire::Welcome) -> Result<()> {
     let welcome = Welcome::parse(&waiting.welcome.0)?;
-    let mut tx = member.cache.begin().await?;
-    let (reference, private) = private_half(&mut tx, &welcome).await?;
-    let mut group = Group::join(&welcome, &waiting.ratchet_tree.0, &private, &member.device_keys, judge(member))?;
-    if group.conversation() != waiting.conversation || group.epoch() != waiting.epoch {
-        return Err(Error::unverifiable("welcome_mismatch", "A welcome leads elsewhere than the relay says.", "Ask to be added anew."));
+    let mut db = member.cache.read().await?;
+    let known = cache::conversations::get(&mut db, waiting.conversation).await?;
+    // Who had verified what is lost comes in when that may be left.
+    if cache::lost_branches::get(&mut db, waiting.conversation).await?.is_some() {
+        return Ok(());
     }
-    let place = Place { last_sequence: waiting.last_sequence, at_ms: waiting.created_at_ms };
-    enter(member, &mut tx, &mut group, place).await?;
-    cache::keys::delete_key_package(&mut tx, &reference).await?;
+    let was_put_back =
+        cache::healing::heals(&mut db, waiting.conversation).await? || cache::spine::restored_at(&mut db, waiting.conversation).await? > 0;
+    if was_put_back && known.is_some_and(|known| known.removed_at_ms.is_none() && known.epoch >= waiting.epoch) {
+        // It was taken before: a relay that was put back from a copy hands it out again.
+        return Ok(());
+    }
+    let (reference, private) = private_half(&mut db, &welcome).await?;
+    drop(db);
+    let followed = Followed::begin(member, waiting.conversation, Some(waiting.sequence)).await?;
+    let mut group = Group::join(&welcome, &followed.observer, &private, &member.device_keys, judge(member))?;
+    let mut tx = member.cache.begin().await?;
+    enter(member, &mut tx, &mut group, &followed, (waiting.sequence, true)).await?;
+    cache::keys::use_key_package(&mut tx, &reference).await?;
     tx.commit().await?;
     member.changed([Change::Conversations, Change::Conversation(waiting.conversation)]);
     Ok(())
@@ -50,68 +73,126 @@ async fn private_half(db: &mut Connection, welcome: &Welcome) -> Result<(Vec<u8>
     let wanted = welcome.key_packages();
     let here = cache::keys::key_packages(db, welcome.suite()).await?;
     here.into_iter().find(|(reference, _)| wanted.contains(reference)).ok_or_else(|| {
-        Error::unverifiable("no_key_package", "A welcome is for a key package that is not on this device.", "Ask to be added anew.")
+        Error::unverifiable(NO_KEY_PACKAGE, "A welcome is for a key package that is not on this device.", "Ask to be added anew.")
     })
 }
 
-/// Where in the conversation's log a device comes in.
-struct Place {
-    last_sequence: u64,
-    at_ms: i64,
-}
-
-/// Stores a group that this device has just entered, for the first time or again.
-async fn enter(member: &Member, db: &mut Connection, group: &mut Group, place: Place) -> Result<()> {
-    let id = group.conversation();
+/// Stores a group that this device has just entered, for the first time or again, by the commit at a place. A newcomer was not in it right
+/// before, whether the end of the last stay was heard of here or not.
+async fn enter(
+    member: &Member,
+    db: &mut Connection,
+    group: &mut Group,
+    followed: &Followed,
+    (sequence, is_newcomer): (u64, bool),
+) -> Result<()> {
+    let (id, now_ms) = (group.conversation(), member.now_ms());
+    let (_, entry) = followed.log.commit_at(sequence).ok_or_else(withheld)?;
+    let began = Began { sequence, roster: entry.roster, at_ms: entry.stored_at_ms };
+    if cache::lost_branches::get(db, id).await?.is_some() {
+        cache::lost_branches::set_returned(db, id).await?;
+    }
     match cache::conversations::get(db, id).await? {
+        // Never back behind a commit that was verified here.
+        Some(known) if sequence <= known.judged_sequence => return Err(withheld()),
         // Back again: the past is still here, what was said meanwhile is not ours to read.
         Some(known) => {
             cache::conversations::set_removed(db, id, None).await?;
-            cache::conversations::set_last_sequence(db, id, place.last_sequence).await?;
-            if known.removed_at_ms.is_none() {
-                gaps::open(db, id, Gap { first: known.last_sequence + 1, last: place.last_sequence }).await?;
+            if let Some(ended_at) = followed.log.commit_after(known.judged_sequence) {
+                cache::epochs::set_ended(db, id, known.epoch, ended_at).await?;
+            }
+            if is_newcomer || known.removed_at_ms.is_some() {
+                cache::conversations::set_first(db, id, sequence).await?;
+                cache::gaps::forget_up_to(db, id, sequence).await?;
             }
         }
         None => {
+            let at_ms = entry.stored_at_ms.min(now_ms);
             let new = Conversation {
                 id,
                 suite: group.suite(),
                 title: String::new(),
                 epoch: group.epoch(),
                 authenticator: group.epoch_authenticator()?,
-                created_at_ms: place.at_ms,
-                rotated_at_ms: place.at_ms,
+                created_at_ms: at_ms,
+                rotated_at_ms: at_ms,
                 removed_at_ms: None,
-                first_sequence: place.last_sequence,
-                last_sequence: place.last_sequence,
-                read_sequence: place.last_sequence,
-                updated_at_ms: place.at_ms,
+                first_sequence: sequence,
+                last: Place::START,
+                judged_sequence: 0,
+                read_sequence: sequence,
+                updated_at_ms: at_ms,
             };
             cache::conversations::insert(db, &new).await?;
         }
     }
-    store(db, group, member.roster().head().sequence, place.at_ms, member.now_ms()).await
+    spine::adopt(db, id, &followed.log).await?;
+    // Who left and is in the group still, as the log says and not as this device remembers it.
+    let (remembered, left) = (cache::leaves::standing(db, id).await?, followed.observer.left());
+    for user in remembered.difference(left) {
+        cache::leaves::end(db, id, *user, sequence).await?;
+    }
+    for user in left.difference(&remembered) {
+        cache::leaves::put(db, id, *user, sequence).await?;
+    }
+    for (sequence, stored_at_ms, entry) in &followed.handed {
+        cache::entries::keep(db, id, (*sequence, *stored_at_ms), entry).await?;
+    }
+    store(db, group, began, now_ms).await
+}
+
+/// Comes back where the log holds a commit that can't be opened here. Whether it is a rightful one, whoever holds no key can say: its author made
+/// it so, by carelessness or to shut the others out.
+///
+/// # Errors
+/// When nobody may make such a commit, and as for [`rejoin`].
+pub(super) async fn come_back(member: &Member, conversation: ConversationId, author: DeviceId) -> Result<()> {
+    rejoin(member, conversation).await?;
+    let error = Error::unverifiable(
+        "commit_unopened",
+        "A change of a conversation's keys could not be opened here. This device came back by itself; what was written in between may stay unreadable.",
+        "If it happens again, remove the device that made the change from the conversation, or its owner.",
+    );
+    let accused = alarm::accused(member, author);
+    member.raise_alarm(&error, Cause { accused: Some(accused), ..Cause::conversation(conversation) }).await
 }
 
 /// Comes back by an external commit, when the state of the group is lost here or no longer fits.
 ///
 /// # Errors
-/// When this user has no role there any more, or the relay can't be reached.
+/// When this user has no role there any more, the log leads to another group than the relay publishes, or the relay can't be reached.
 pub(crate) async fn rejoin(member: &Member, conversation: ConversationId) -> Result<()> {
-    for _ in 0..8 {
+    let certificate = own_certificate(member)?;
+    let mut followed = Followed::begin(member, conversation, None).await?;
+    for _ in 0..ATTEMPTS {
         let state: GroupState = member.client.get(&path::of(path::GROUP, conversation)).await?;
-        let published = Published { group_info: state.group_info.0, ratchet_tree: state.ratchet_tree.0 };
-        let certificate = own_certificate(member)?;
-        let (mut group, upload) = Group::rejoin(conversation, &published, &member.device_keys, &certificate, judge(member))?;
-        match member.client.post::<CommitAccepted>(&path::of(path::COMMITS, conversation), &as_wire(&upload)).await {
-            Err(error) if error.is(code::STALE_EPOCH) => {}
+        if state.epoch != followed.observer.epoch() {
+            followed.extend(member, None).await?;
+            continue;
+        }
+        member.copied.refuse()?;
+        let seen = followed.place();
+        let is_newcomer = followed.observer.devices().map_err(forged)?.iter().all(|(_, device)| *device != member.device());
+        let (observer, info) = (&followed.observer, &state.group_info.0);
+        let (mut group, commit) = Group::rejoin(observer, info, &member.device_keys, &certificate, judge(member), seen)?;
+        let posted = member.client.post::<CommitAccepted>(&path::of(path::COMMITS, conversation), &as_wire(&commit)).await;
+        match posted {
+            Err(error) if error.is(code::STALE_EPOCH) => followed.extend(member, None).await?,
+            Err(error) if error.is(code::STALE_ROSTER) => drop(roster::fetch(member).await?),
             Err(error) => return Err(error.into()),
             Ok(accepted) => {
+                let sequence = accepted.place.sequence;
+                followed.extend(member, Some(sequence)).await?;
+                let is_ours = followed.log.commit_at(sequence).is_some_and(|(_, entry)| entry.sha256 == Hash::of(&commit.entry));
+                if !is_ours {
+                    return Err(withheld());
+                }
+                group.is_as(&followed.observer)?;
                 let mut tx = member.cache.begin().await?;
-                let place = Place { last_sequence: state.last_sequence, at_ms: accepted.created_at_ms };
-                enter(member, &mut tx, &mut group, place).await?;
+                enter(member, &mut tx, &mut group, &followed, (sequence, is_newcomer)).await?;
+                cache::alarms::settle(&mut tx, NO_KEY_PACKAGE, conversation).await?;
                 tx.commit().await?;
-                member.changed([Change::Conversations, Change::Conversation(conversation)]);
+                member.changed([Change::Conversations, Change::Conversation(conversation), Change::Alarm]);
                 return Ok(());
             }
         }

@@ -4,12 +4,13 @@ use bezel_crypto::group::Change;
 use bezel_protocol::{ConversationId, Role};
 
 use super::change::change;
+use super::used::are_used_up;
 use super::{CONVERSATION_KEY_LIFETIME_MS, judge, load, own_certificate};
 use crate::cache;
 use crate::clock::DAY_MS;
 use crate::error::{Class, Result};
-use crate::keys;
 use crate::member::Member;
+use crate::{invite, keys};
 
 /// Keeps every group, and the user's identity key, as they should be.
 ///
@@ -22,10 +23,22 @@ pub(crate) async fn keep(member: &Member) -> Result<()> {
 
 /// The same, for a caller that holds the work lock.
 pub(crate) async fn keep_locked(member: &Member) -> Result<()> {
-    rotate_identity_by_age(member).await?;
+    for (what, done) in [
+        ("the identity key", rotate_identity_by_age(member).await),
+        ("certificates", keys::renew_by_age(member).await),
+        ("invitations", invite::withdraw_ended(member).await),
+    ] {
+        match done {
+            Err(error) if error.class == Class::Offline => return Err(error),
+            // The next round tries again; messages and groups don't wait for it.
+            Err(error) => tracing::warn!(code = error.code, what, "was not kept as it should be"),
+            Ok(()) => {}
+        }
+    }
     let conversations = cache::conversations::all(&mut *member.cache.read().await?).await?;
     for conversation in conversations.into_iter().filter(|conversation| conversation.removed_at_ms.is_none()) {
-        let is_old = member.now_ms() - conversation.rotated_at_ms >= CONVERSATION_KEY_LIFETIME_MS;
+        let is_old =
+            member.now_ms() - conversation.rotated_at_ms >= CONVERSATION_KEY_LIFETIME_MS || are_used_up(member, &conversation).await?;
         if !is_old && !needs_care(member, conversation.id).await? {
             continue;
         }
@@ -42,7 +55,7 @@ pub(crate) async fn keep_locked(member: &Member) -> Result<()> {
 /// Whether leaves must go, or this device's certificate was renewed.
 async fn needs_care(member: &Member, conversation: ConversationId) -> Result<bool> {
     let mut db = member.cache.read().await?;
-    let group = load(member, &mut db, conversation, judge(member)).await?;
+    let group = load(&mut db, conversation, judge(member)).await?;
     Ok((!group.shut_out()?.is_empty() && may_purge(member, &group)?) || group.own_leaf()?.certificate() != &own_certificate(member)?)
 }
 
@@ -73,7 +86,7 @@ async fn rotate_identity_by_age(member: &Member) -> Result<()> {
     let roster = member.roster();
     let Some(user) = roster.user(member.user()) else { return Ok(()) };
     let lifetime_ms = i64::from(member.environment.settings.key_rotation_days) * DAY_MS;
-    if member.identity().is_err() || member.now_ms() - user.identity_since_ms < lifetime_ms {
+    if member.identity().is_err() || keys::identity_age_ms(member, user).await? < lifetime_ms {
         return Ok(());
     }
     keys::rotate_locked(member).await.map(|_| ())

@@ -33,7 +33,8 @@ pub async fn create(member: &Member, role: Role, days: u32) -> Result<InviteView
     let mut rng = member.rng();
     let invite = InviteId::new(now_ms, vault::id_bytes(&mut rng)?);
     let key = InviteKeyPair::generate(invite, &mut rng)?;
-    let expires_at_ms = now_ms + i64::from(days) * DAY_MS;
+    // In the roster's time, which a clock that ran ahead may have left in the future: whoever joins is dated by it.
+    let expires_at_ms = now_ms.max(member.roster().head_at_ms()) + i64::from(days) * DAY_MS;
     let statement = InviteStatement { invite, key: *key.public(), role, expires_at_ms, uses: 1 };
     let identity = member.identity()?;
     roster::say(member, &[(Statement::Invite(statement), vec![identity.as_ref()])]).await?;
@@ -43,6 +44,7 @@ pub async fn create(member: &Member, role: Role, days: u32) -> Result<InviteView
         invite,
         seed: *key.seed().expose(),
         genesis: member.profile().genesis,
+        relay_key: InviteLink::relay_key_of(&member.profile().relay_key),
     };
     Ok(InviteView { link: link.to_string(), expires_at: Timestamp::from_ms(expires_at_ms) })
 }

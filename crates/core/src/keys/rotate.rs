@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use bezel_crypto::IdentityKeyPair;
-use bezel_protocol::Certificate;
-use bezel_protocol::certificate::CERTIFICATE_LIFETIME_MS;
 use bezel_protocol::cose::Signer;
 use bezel_protocol::roster::{IdentityRotate, Statement};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::renew;
 use crate::cache;
 use crate::cache::keys::IdentityState;
 use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::member::Member;
-use crate::{group, roster};
+use crate::{group, roster, vault};
 
 /// The identity key after a rotation.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -47,14 +46,8 @@ pub(crate) async fn rotate_locked(member: &Member) -> Result<Rotated> {
     };
     let rotate = Statement::IdentityRotate(IdentityRotate { user: member.user(), identity_key: new.public().clone() });
     let mut statements: Vec<(Statement, Vec<&dyn Signer>)> = vec![(rotate, vec![old.as_ref(), new.as_ref()])];
-    let not_after_ms = member.now_ms() + CERTIFICATE_LIFETIME_MS;
-    for device in member.roster().standing_devices(member.user(), member.now_ms()) {
-        let Some(current) = device.current() else { continue };
-        let renewed = Certificate { not_after_ms, ..current.certificate().clone() };
-        let signed =
-            renewed.sign(new.as_ref()).map_err(|_| Error::new("signing_failed", "The new identity key could not sign.", "Try again."))?;
-        statements.push((Statement::DeviceAdd(signed.as_bytes().to_vec()), vec![new.as_ref()]));
-    }
+    let renewals = renew::certificates(member, &new, None)?;
+    statements.extend(renewals.into_iter().map(|statement| (statement, vec![new.as_ref() as &dyn Signer])));
     roster::say(member, &statements).await?;
     settle_rotation(member, new).await
 }
@@ -70,11 +63,12 @@ pub(crate) async fn settle_rotation(member: &Member, new: Arc<IdentityKeyPair>) 
     Ok(Rotated { fingerprint: fingerprint.to_string() })
 }
 
+pub(super) fn signing_failed() -> Error {
+    Error::new("signing_failed", "The identity key could not sign.", "Try again.")
+}
+
 async fn make(member: &Member) -> Result<IdentityKeyPair> {
-    let made = tokio::task::spawn_blocking(IdentityKeyPair::generate)
-        .await
-        .map_err(|error| Error::new("keys", format!("The identity key could not be made: {error}."), "Try again."))?
-        .map_err(|error| Error::new("keys", format!("{error}."), "Try again."))?;
+    let made = vault::new_identity(&member.environment.identities).await?;
     let mut tx = member.cache.begin().await?;
     cache::keys::put_identity(&mut tx, &made, IdentityState::Pending, member.now_ms()).await?;
     tx.commit().await?;

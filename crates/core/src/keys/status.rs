@@ -86,14 +86,16 @@ pub async fn status(member: &Member) -> Result<KeysStatus> {
     let slots = vault::read_slots(&member.home)?;
     let conversations = cache::conversations::all(&mut *member.cache.read().await?).await?;
     let rotation_days = member.environment.settings.key_rotation_days;
-    let age_ms = (member.now_ms() - user.identity_since_ms).max(0);
+    // Where a clock ran ahead, the roster's time may lie in the future: no date shown does.
+    let since_ms = user.identity_since_ms.min(member.now_ms());
+    let age_ms = member.now_ms() - since_ms;
     Ok(KeysStatus {
         algorithm: ALGORITHM.into(),
         fingerprint: user.identity.fingerprint().to_string(),
-        created_at: Timestamp::from_ms(user.identity_since_ms),
+        created_at: Timestamp::from_ms(since_ms),
         age_days: u32::try_from(age_ms / DAY_MS).unwrap_or(u32::MAX),
         rotation_days,
-        due_at: Timestamp::from_ms(user.identity_since_ms + i64::from(rotation_days) * DAY_MS),
+        due_at: Timestamp::from_ms(since_ms + i64::from(rotation_days) * DAY_MS),
         slots: SlotsPresent { keychain: slots.keychain().is_some(), recovery_words: slots.has_words(), passphrase: slots.has_passphrase() },
         conversations: conversations
             .into_iter()
@@ -123,6 +125,6 @@ pub fn user_key(member: &Member) -> Result<UserKey> {
         algorithm: ALGORITHM.into(),
         fingerprint: user.identity.fingerprint().to_string(),
         pem: format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")),
-        created_at: Timestamp::from_ms(user.identity_since_ms),
+        created_at: Timestamp::from_ms(user.identity_since_ms.min(member.now_ms())),
     })
 }

@@ -3,21 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bezel_crypto::envelope::{Reader, seal};
-use bezel_protocol::content::{Content, MAX_TEXT_BYTES, Text};
+use bezel_protocol::content::{Content, MAX_TEXT_BYTES, MessageRef, Text, is_blank};
 use bezel_protocol::envelope::Envelope;
-use bezel_protocol::{ConversationId, Hash, MessageId, Role};
+use bezel_protocol::{ConversationId, DeviceId, MessageId};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::list::{Brought, MessageView, view};
-use super::outbox::{header, pump};
-use super::receive::{kind_of, row_of};
+use crate::cache::conversations::known;
 use crate::cache::messages::{Kind, Message, State};
-use crate::cache::outbox::Outgoing;
 use crate::cache::{self, Connection};
 use crate::change::Change;
-use crate::conversation::{known, role_of};
 use crate::error::{Class, Error, Result};
+use crate::log::{header, may_post, not_waiting, pump, queue, withdraw};
 use crate::member::Member;
 use crate::vault;
 
@@ -49,24 +47,42 @@ pub struct Encrypted {
     pub message: String,
 }
 
+/// The message that one answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    /// Its id.
+    pub message: MessageId,
+    /// The device that sent it. Without it, it must be the only one with its id: ids are chosen by senders.
+    pub device: Option<DeviceId>,
+}
+
+impl From<MessageId> for Answered {
+    fn from(message: MessageId) -> Self {
+        Self { message, device: None }
+    }
+}
+
 /// Sends words. Offline, they wait in the outbox, survive a crash, and go once and only once.
 ///
 /// # Errors
 /// When there is no such conversation, this member may not write there, or the words are none or too many.
-pub async fn send(member: &Member, conversation: ConversationId, text: &str, reply_to: Option<MessageId>) -> Result<Sent> {
+pub async fn send(member: &Member, conversation: ConversationId, text: &str, reply_to: Option<Answered>) -> Result<Sent> {
+    let reply_to = match reply_to {
+        Some(answered) => Some(named(member, conversation, answered).await?),
+        None => None,
+    };
     let content = checked(text, reply_to)?;
     may_post(member, conversation).await?;
-    let message = queue(member, conversation, &content).await?;
+    let name = queue(member, conversation, &content).await?;
+    let message = name.message;
     if member.is_followed() {
         member.wake();
         return Ok(Sent { message: message.to_string(), state: SentState::Queued });
     }
     let _work = member.work.lock().await;
-    match pump(member).await {
-        Err(error) if error.class != Class::Offline => return Err(error),
-        Err(_) | Ok(()) => {}
-    }
-    let row = cache::messages::get(&mut *member.cache.read().await?, message).await?;
+    let pumped = pump(member).await;
+    let row = own(&mut *member.cache.read().await?, member, message).await?;
+    // What is wrong in another conversation is no failure of this message.
     match row {
         Some(Message { state: State::Refused, problem, .. }) => Err(Error::refused(
             "refused",
@@ -74,13 +90,32 @@ pub async fn send(member: &Member, conversation: ConversationId, text: &str, rep
             "It is kept: retry it or cancel it.",
         )),
         Some(Message { state: State::Sent, .. }) => Ok(Sent { message: message.to_string(), state: SentState::Sent }),
-        _ => Ok(Sent { message: message.to_string(), state: SentState::Queued }),
+        _ => match pumped {
+            Err(error) if error.class != Class::Offline => Err(error),
+            Err(_) | Ok(()) => Ok(Sent { message: message.to_string(), state: SentState::Queued }),
+        },
     }
 }
 
-fn checked(text: &str, reply_to: Option<MessageId>) -> Result<Content> {
+/// The message of a conversation that is answered.
+async fn named(member: &Member, conversation: ConversationId, answered: Answered) -> Result<MessageRef> {
+    let mut found = cache::messages::with_id(&mut *member.cache.read().await?, answered.message).await?;
+    found.retain(|message| message.conversation == conversation && answered.device.is_none_or(|device| message.device == device));
+    match found.as_slice() {
+        [only] => Ok(only.name()),
+        [] => Err(Error::new("no_message", "There is no such message in this conversation.", "Look at its messages.")),
+        _ => Err(Error::new("ambiguous", "Several messages of this conversation bear this id.", "Answer without a reference.")),
+    }
+}
+
+/// The message of this device with an id.
+async fn own(db: &mut Connection, member: &Member, id: MessageId) -> Result<Option<Message>> {
+    Ok(cache::messages::with_id(db, id).await?.into_iter().find(|message| message.device == member.device()))
+}
+
+fn checked(text: &str, reply_to: Option<MessageRef>) -> Result<Content> {
     let text = text.trim();
-    if text.is_empty() {
+    if is_blank(text) {
         return Err(Error::new("empty_message", "There is nothing to send.", "Write something first."));
     }
     if text.len() > MAX_TEXT_BYTES {
@@ -89,113 +124,13 @@ fn checked(text: &str, reply_to: Option<MessageId>) -> Result<Content> {
     Ok(Content::Text(Text { text: text.into(), reply_to }))
 }
 
-/// Whether this member may write in a conversation.
-///
-/// # Errors
-/// When not, with the reason.
-pub(crate) async fn may_post(member: &Member, conversation: ConversationId) -> Result<()> {
-    let mut db = member.cache.read().await?;
-    let known = known(&mut db, conversation).await?;
-    let role = role_of(&cache::conversations::members(&mut db, conversation).await?, member.user());
-    if known.removed_at_ms.is_some() {
-        return Err(Error::refused(
-            "not_a_member",
-            "You are no longer a member of this conversation.",
-            "Ask one of its owners or admins to add you again.",
-        ));
-    }
-    if !role.is_some_and(Role::may_post) {
-        return Err(Error::refused(
-            "read_only",
-            "You may read this conversation, not write in it.",
-            "Ask one of its owners or admins for another role.",
-        ));
-    }
-    Ok(())
-}
-
-/// Writes a content into the outbox.
-pub(crate) async fn queue(member: &Member, conversation: ConversationId, content: &Content) -> Result<MessageId> {
-    let mut tx = member.cache.begin().await?;
-    let message = enqueue(member, &mut tx, conversation, content, None).await?;
-    tx.commit().await?;
-    member.changed([Change::Messages(conversation), Change::Conversations, Change::Connection]);
-    Ok(message)
-}
-
-/// The same in the caller's transaction. `name` is the name of a file that the content announces.
-pub(crate) async fn enqueue(
-    member: &Member,
-    db: &mut Connection,
-    conversation: ConversationId,
-    content: &Content,
-    name: Option<&str>,
-) -> Result<MessageId> {
-    let now_ms = member.now_ms();
-    let message = MessageId::new(now_ms, vault::id_bytes(&mut member.rng())?);
-    let known = known(db, conversation).await?;
-    let (kind, text, reply_to) = match content {
-        Content::Text(text) => (Kind::Text, Some(text.text.clone()), text.reply_to),
-        Content::File(_) => (Kind::File, name.map(str::to_owned), None),
-        Content::Call(invitation) => (kind_of(db, message, invitation).await?, None, None),
-        Content::Description(_) | Content::FileReceipt(_) | Content::FileRevocation(_) | Content::CallEnd(_) | Content::CallSignal(_) => {
-            (Kind::Event, None, None)
-        }
-        Content::Unknown { .. } => (Kind::Unknown, None, None),
-    };
-    let row = Message {
-        id: message,
-        conversation,
-        sequence: None,
-        user: member.user(),
-        device: member.device(),
-        epoch: known.epoch,
-        counter: 0,
-        sent_at_ms: now_ms,
-        hash: Hash::ZERO,
-        previous: Hash::ZERO,
-        kind,
-        text,
-        content: None,
-        reply_to,
-        problem: None,
-        state: State::Queued,
-    };
-    cache::messages::put(db, &row).await?;
-    if let Content::Call(invitation) = content {
-        cache::calls::put(db, &row, invitation).await?;
-    }
-    let outgoing =
-        Outgoing { message, conversation, content: content.encode(), created_at_ms: now_ms, attempt: None, attempts: Vec::new() };
-    cache::outbox::put(db, &outgoing).await?;
-    if kind != Kind::Event {
-        cache::conversations::touch(db, conversation, now_ms).await?;
-    }
-    Ok(message)
-}
-
 /// Takes back a message that waits or was refused.
 ///
 /// # Errors
 /// When it is not in the outbox, or may have arrived already.
 pub async fn cancel(member: &Member, message: MessageId) -> Result<()> {
-    let _work = member.work.lock().await;
-    let mut tx = member.cache.begin().await?;
-    let row = cache::messages::get(&mut tx, message).await?;
-    let attempted = cache::outbox::was_attempted(&mut tx, message).await?;
-    let (Some(row), Some(attempted)) = (row, attempted) else { return Err(not_waiting()) };
-    if attempted && row.state != State::Refused {
-        return Err(Error::new(
-            "may_have_arrived",
-            "The message is on its way and may have arrived.",
-            "Wait for the connection to come back.",
-        ));
-    }
-    cache::outbox::delete(&mut tx, message).await?;
-    cache::messages::delete(&mut tx, message).await?;
-    tx.commit().await?;
-    member.changed([Change::Messages(row.conversation), Change::Conversations, Change::Connection]);
-    Ok(())
+    let found = own(&mut *member.cache.read().await?, member, message).await?.ok_or_else(not_waiting)?;
+    withdraw(member, found.conversation, found.name()).await
 }
 
 /// Tries a refused message again.
@@ -204,24 +139,19 @@ pub async fn cancel(member: &Member, message: MessageId) -> Result<()> {
 /// When it is not in the outbox.
 pub async fn retry(member: &Member, message: MessageId) -> Result<()> {
     let mut tx = member.cache.begin().await?;
-    if !cache::outbox::set_refused(&mut tx, message, false).await? {
+    let row = own(&mut tx, member, message).await?.ok_or_else(not_waiting)?;
+    if !cache::outbox::set_refused(&mut tx, row.number, false).await? {
         return Err(not_waiting());
     }
-    if let Some(row) = cache::messages::get(&mut tx, message).await? {
-        cache::messages::put(&mut tx, &Message { state: State::Queued, problem: None, ..row.clone() }).await?;
-        member.changed([Change::Messages(row.conversation)]);
-    }
+    cache::messages::set_state(&mut tx, row.number, State::Queued, None).await?;
     tx.commit().await?;
+    member.changed([Change::Messages(row.conversation), Change::Connection]);
     if member.is_followed() {
         member.wake();
         return Ok(());
     }
     let _work = member.work.lock().await;
     pump(member).await
-}
-
-fn not_waiting() -> Error {
-    Error::new("not_waiting", "This message does not wait to be sent.", "Look at the conversation: it may have been sent already.")
 }
 
 /// Seals words into an envelope as they would be sent now, without sending them.
@@ -248,8 +178,34 @@ pub async fn decrypt(member: &Member, conversation: ConversationId, envelope: &s
         .map_err(|_| Error::new("bad_envelope", "This is not Base64.", "Give the envelope as it was handed out."))?;
     let mut db = member.cache.read().await?;
     let verified = verify(member, &mut db, conversation, &bytes).await?;
-    let row = row_of(member, &verified, None);
-    Ok(view(member, &member.roster(), &row, Brought::default()))
+    Ok(view(member, &member.roster(), &row_of(member, &verified), Brought::default()))
+}
+
+/// A verified message that stands in no log here.
+fn row_of(member: &Member, verified: &bezel_crypto::envelope::Verified) -> Message {
+    let header = verified.header();
+    let (kind, text, reply_to) = match Content::decode(verified.content()) {
+        Ok(Content::Text(text)) => (Kind::Text, Some(text.text), text.reply_to),
+        Ok(Content::File(_)) => (Kind::File, None, None),
+        Ok(Content::Call(_)) => (Kind::Call, None, None),
+        _ => (Kind::Unknown, None, None),
+    };
+    Message {
+        number: 0,
+        conversation: header.conversation,
+        device: header.device,
+        id: header.message,
+        user: verified.from(),
+        sequence: None,
+        epoch: header.epoch,
+        sent_at_ms: header.sent_at_ms,
+        seen: header.seen.sequence,
+        kind,
+        text,
+        reply_to,
+        problem: None,
+        state: if verified.from() == member.user() { State::Sent } else { State::Received },
+    }
 }
 
 async fn verify(

@@ -7,16 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bezel_protocol::wire::{FileAccess, FileLimits, FileLog, FilePurpose, code, path, tus};
 use bezel_protocol::{ConversationId, FileId, cbor};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RANGE};
 use reqwest::{Method, RequestBuilder, StatusCode};
 
+use super::answer::{self, MAX_ONE_BYTES};
 use super::client::{Client, RelayError, offline, refusal};
 
 /// One part may take so long: 4 MiB at 56 kbit/s.
 const PART_TIMEOUT: Duration = Duration::from_secs(600);
-/// No answer is longer: whatever the relay says, memory stays bounded.
-const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 impl Client {
     pub(crate) async fn file_limits(&self) -> Result<FileLimits, RelayError> {
@@ -90,39 +89,47 @@ impl Client {
     pub(crate) async fn blob(&self, file: FileId, purpose: FilePurpose, range: Range<u64>, total: u64) -> Result<Bytes, RelayError> {
         let path = format!("{}?purpose={}", path::of_file(path::FILE_CONTENT, file), purpose.as_str());
         let last = range.end.saturating_sub(1);
+        let bytes = usize::try_from(range.end - range.start).map_err(|_| RelayError::WrongBlob)?;
         let answer = self
-            .exchange(Method::GET, &path, |request| request.timeout(PART_TIMEOUT).header(RANGE, format!("bytes={}-{last}", range.start)))
+            .exchange_up_to(bytes, Method::GET, &path, |request| {
+                request.timeout(PART_TIMEOUT).header(RANGE, format!("bytes={}-{last}", range.start))
+            })
             .await?
             .success()?;
         let expected = format!("bytes {}-{last}/{total}", range.start);
         let is_expected = answer.headers.get(CONTENT_RANGE).is_some_and(|value| value.as_bytes() == expected.as_bytes());
-        if answer.status != StatusCode::PARTIAL_CONTENT || !is_expected || answer.body.len() as u64 != range.end - range.start {
+        if answer.status != StatusCode::PARTIAL_CONTENT || !is_expected || answer.body.len() != bytes {
             return Err(RelayError::WrongBlob);
         }
         Ok(answer.body)
     }
 
-    /// A request with the session; one that has ended is renewed once.
     async fn exchange(&self, method: Method, path: &str, fit: impl Fn(RequestBuilder) -> RequestBuilder) -> Result<Answer, RelayError> {
+        self.exchange_up_to(MAX_ONE_BYTES, method, path, fit).await
+    }
+
+    /// A request with the session, for an answer of at most `limit` bytes; a session that has ended is renewed once.
+    async fn exchange_up_to(
+        &self,
+        limit: usize,
+        method: Method,
+        path: &str,
+        fit: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, RelayError> {
         let mut renewed = false;
         loop {
             let token = self.token().await?;
             let request = fit(self.authorised(method.clone(), path, &token)?);
-            let mut answer = request.send().await.map_err(offline)?;
+            let answer = request.send().await.map_err(offline)?;
             if answer.status() == StatusCode::UNAUTHORIZED && !renewed {
                 self.forget_token(&token).await;
                 renewed = true;
                 continue;
             }
             let (status, headers) = (answer.status(), answer.headers().clone());
-            let mut body = BytesMut::new();
-            while let Some(chunk) = answer.chunk().await.map_err(offline)? {
-                if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                    return Err(RelayError::WrongBlob);
-                }
-                body.extend_from_slice(&chunk);
-            }
-            return Ok(Answer { status, headers, body: body.freeze() });
+            let limit = if status.is_success() { limit } else { MAX_ONE_BYTES };
+            let body = answer::body(answer, limit).await?;
+            return Ok(Answer { status, headers, body });
         }
     }
 }

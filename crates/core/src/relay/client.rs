@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::answer::{self, MAX_ONE_BYTES};
+use super::proxy::{Proxy, WANTS_CREDENTIALS};
 use super::session::{self, LoginKeys};
 use crate::error::Error;
 
@@ -26,6 +28,8 @@ pub(crate) enum RelayError {
     Nonsense(String),
     /// The relay hands out other bytes of a file than were asked for.
     WrongBlob,
+    /// Nothing was asked, or its answer not used: for a reason on this side.
+    Stopped(Box<Error>),
 }
 
 /// A connection to one relay in the name of a device or an invite.
@@ -33,6 +37,7 @@ pub(crate) enum RelayError {
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
+    proxy: Option<Proxy>,
     login: Option<Login>,
 }
 
@@ -43,7 +48,7 @@ struct Login {
     session: Arc<Mutex<Option<wire::Session>>>,
 }
 
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection for many requests that says nothing for so long while one is under way is asked whether it lives, and has as long to answer.
 const SILENCE: Duration = Duration::from_secs(4);
@@ -53,22 +58,26 @@ impl Client {
     pub(crate) fn new(base: &Url) -> Result<Self, Error> {
         // One provider for all of TLS; a second installation is refused and harmless.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let proxy = Proxy::of_system(base)?;
+        let unusable = |error| Error::new("network", format!("The network can't be used: {error}."), "Restart the computer and try again.");
+        let builder = reqwest::Client::builder()
             .timeout(REQUEST_TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(SILENCE)
             .http2_keep_alive_timeout(SILENCE)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|error| {
-                Error::new("network", format!("The network can't be used: {error}."), "Restart the computer and try again.")
-            })?;
+            // Ours alone is asked, the same for requests and events.
+            .no_proxy();
+        let builder = match &proxy {
+            Some(proxy) => builder.proxy(proxy.for_requests().map_err(unusable)?),
+            None => builder,
+        };
+        let http = builder.build().map_err(unusable)?;
         let mut base = base.clone();
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { http, base, login: None })
+        Ok(Self { http, base, proxy, login: None })
     }
 
     /// The same, speaking for whoever holds `keys`. It logs in with the first request.
@@ -80,6 +89,11 @@ impl Client {
     /// Where the relay answers.
     pub(crate) const fn base(&self) -> &Url {
         &self.base
+    }
+
+    /// The proxy between it and us.
+    pub(super) const fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     pub(crate) async fn info(&self) -> Result<wire::RelayInfo, RelayError> {
@@ -111,6 +125,10 @@ impl Client {
         self.get(&format!("{}?from={from}", path::of(path::COMMITS, conversation))).await
     }
 
+    pub(crate) async fn leaves(&self, conversation: ConversationId, after: u64) -> Result<wire::Leaves, RelayError> {
+        self.get(&format!("{}?after={after}", path::of(path::LEAVE, conversation))).await
+    }
+
     pub(crate) async fn messages(&self, conversation: ConversationId, first: u64, last: u64) -> Result<wire::Messages, RelayError> {
         self.get(&format!("{}?first={first}&last={last}", path::of(path::MESSAGES, conversation))).await
     }
@@ -125,6 +143,7 @@ impl Client {
     /// The token of the session, logging in where there is none.
     pub(crate) async fn token(&self) -> Result<Bytes, RelayError> {
         let login = self.login.as_ref().ok_or_else(|| RelayError::Nonsense("not logged in".into()))?;
+        login.keys.allowed()?;
         let mut session = login.session.lock().await;
         if let Some(session) = session.as_ref() {
             return Ok(session.token.clone());
@@ -163,6 +182,7 @@ impl Client {
         path: &str,
         body: Option<(Vec<u8>, Option<&Bytes>)>,
     ) -> Result<T, RelayError> {
+        let limit = answer::limit(&method, path);
         let mut request = self.to(method, path)?;
         if let Some((body, token)) = body {
             if let Some(token) = token {
@@ -174,7 +194,7 @@ impl Client {
         }
         let answer = request.send().await.map_err(offline)?;
         let status = answer.status();
-        let bytes = answer.bytes().await.map_err(offline)?;
+        let bytes = answer::body(answer, if status.is_success() { limit } else { MAX_ONE_BYTES }).await?;
         if status.is_success() {
             // An empty answer stands for "done".
             let bytes: &[u8] = if bytes.is_empty() { &[0xf6] } else { &bytes };
@@ -205,6 +225,7 @@ pub(super) fn refusal(status: StatusCode, body: &[u8]) -> RelayError {
         Err(_) if matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT) => {
             RelayError::Offline(status.to_string())
         }
+        Err(_) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => RelayError::Offline(WANTS_CREDENTIALS.into()),
         Err(_) => RelayError::Nonsense(format!("status {status}; is this address a Bezel relay?")),
     }
 }
@@ -212,6 +233,8 @@ pub(super) fn refusal(status: StatusCode, body: &[u8]) -> RelayError {
 pub(super) fn offline(error: reqwest::Error) -> RelayError {
     let reason = if error.is_timeout() {
         "no answer in time".to_owned()
+    } else if sources(&error).any(|source| source.to_string().ends_with("proxy authorization required")) {
+        WANTS_CREDENTIALS.to_owned()
     } else if error.is_connect() {
         "no connection".to_owned()
     } else {
@@ -220,10 +243,21 @@ pub(super) fn offline(error: reqwest::Error) -> RelayError {
     RelayError::Offline(reason)
 }
 
+/// An error and what lies beneath it.
+fn sources<'a>(error: &'a (dyn core::error::Error + 'static)) -> impl Iterator<Item = &'a (dyn core::error::Error + 'static)> {
+    core::iter::successors(Some(error), |error| error.source())
+}
+
 impl RelayError {
     /// Whether the relay refused with this code.
     pub(crate) fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == code)
+    }
+}
+
+impl From<Error> for RelayError {
+    fn from(error: Error) -> Self {
+        Self::Stopped(Box::new(error))
     }
 }
 
@@ -242,6 +276,7 @@ impl From<RelayError> for Error {
                 "Nothing of it was kept; speak with whoever runs the relay.",
             ),
             RelayError::Refused(refusal) => refused(&refusal),
+            RelayError::Stopped(error) => *error,
         }
     }
 }
@@ -253,15 +288,25 @@ fn refused(refusal: &ErrorBody) -> Error {
             ("unauthenticated", "This device may have been revoked or its user suspended: ask an admin of the workspace.")
         }
         code::FORBIDDEN => ("forbidden", "Ask an owner or admin to do it, or to change your role."),
+        code::LAPSED => {
+            ("certificate_lapsed", "Synchronise: where your identity key is on this device, it renews the certificate by itself.")
+        }
         code::NOT_FOUND => ("not_found", "Check the id: what it names does not exist, or is not yours."),
         code::STALE_EPOCH => ("stale_epoch", "Synchronise and try again."),
         code::STALE_ROSTER => ("stale_roster", "Synchronise and try again."),
+        code::HEALING => (
+            "healing",
+            "Wait: members bring back what the relay lost. It goes on within ten minutes, for changes of members and keys within a day.",
+        ),
         code::CONFLICT => ("conflict", "It exists already; synchronise and look again."),
         code::TOO_LARGE => ("too_large", "Send less at once."),
         code::TOO_MANY => ("too_many", "Wait a minute and try again."),
         code::GONE => ("gone", "Ask its sender to send it again."),
         code::NO_ROOM => {
-            ("no_room", "Delete files that are no longer needed, or give the relay more room; it can go on from where it stopped.")
+            ("no_room", "Delete files that are no longer needed, or ask whoever runs the relay for more room; then it goes on.")
+        }
+        code::SETUP_TOKEN => {
+            ("setup_token", "Whoever runs the relay finds the token in the file setup.token of its data: give it with --setup-token.")
         }
         code::FULL => ("relay_full", "This relay keeps a workspace already: start another relay, or raise --max-workspaces."),
         code::MALFORMED => ("malformed", "Check that both sides run the same version."),

@@ -4,21 +4,25 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bezel_protocol::cbor;
-use bezel_protocol::wire::{Event, path};
+use bezel_protocol::wire::{Event, MAX_ENVELOPE_BYTES, path};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header::AUTHORIZATION};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config, connect_async_with_config};
 
-use super::client::{Client, RelayError};
+use super::client::{Client, REQUEST_TIMEOUT, RelayError, refusal};
 
 /// A connection that says nothing for so long is asked whether it lives, and has as long again to answer: after a sleep or in another network it
 /// may be dead without a word.
 pub(crate) const QUIET: Duration = Duration::from_secs(20);
+
+/// No event is longer: an envelope, and what is said about it.
+const MAX_EVENT_BYTES: usize = MAX_ENVELOPE_BYTES + 64 * 1024;
 
 /// An open WebSocket.
 pub(crate) struct EventStream {
@@ -49,12 +53,25 @@ impl EventStream {
         let mut header = HeaderValue::from_str(&format!("Bearer {bearer}")).map_err(|error| nonsense(&error))?;
         header.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, header);
-        match tokio_tungstenite::connect_async(request).await {
+        let connecting = async {
+            match client.proxy() {
+                Some(proxy) => {
+                    let socket = proxy.tunnel(client.base()).await?;
+                    client_async_tls_with_config(request, socket, Some(limits()), None).await
+                }
+                None => connect_async_with_config(request, Some(limits()), false).await,
+            }
+        };
+        let connected = tokio::time::timeout(REQUEST_TIMEOUT, connecting).await;
+        match connected.map_err(|_| RelayError::Offline("no answer in time".into()))? {
             Ok((socket, _)) => Ok(Self { socket, heard_at: Instant::now(), is_asked: false }),
             // The session has ended: the next attempt logs in anew.
             Err(Error::Http(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
                 client.forget_token(&token).await;
                 Err(RelayError::Offline("the session has ended".into()))
+            }
+            Err(Error::Http(answer)) if answer.status() == StatusCode::FORBIDDEN => {
+                Err(refusal(answer.status(), answer.body().as_deref().unwrap_or_default()))
             }
             Err(error) => Err(RelayError::Offline(error.to_string())),
         }
@@ -100,6 +117,10 @@ impl EventStream {
     }
 }
 
+fn limits() -> WebSocketConfig {
+    WebSocketConfig::default().max_message_size(Some(MAX_EVENT_BYTES)).max_frame_size(Some(MAX_EVENT_BYTES))
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
@@ -111,7 +132,7 @@ mod tests {
     async fn pair() -> (EventStream, WebSocketStream<TcpStream>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("ws://{}", listener.local_addr().unwrap());
-        let (client, relay) = tokio::join!(tokio_tungstenite::connect_async(address), async {
+        let (client, relay) = tokio::join!(connect_async_with_config(address, Some(limits()), false), async {
             accept_async(listener.accept().await.unwrap().0).await.unwrap()
         });
         (EventStream { socket: client.unwrap().0, heard_at: Instant::now(), is_asked: false }, relay)
@@ -122,6 +143,21 @@ mod tests {
         let (mut events, _relay) = pair().await;
         let closed = events.next(Duration::from_millis(50)).await;
         assert!(matches!(closed, Incoming::Closed), "{closed:?}");
+    }
+
+    #[tokio::test]
+    async fn an_event_longer_than_any_ends_the_connection() {
+        for (bytes, is_borne) in [(MAX_EVENT_BYTES, true), (MAX_EVENT_BYTES + 1, false)] {
+            let (mut events, mut relay) = pair().await;
+            let sending = tokio::spawn(async move {
+                let _ = relay.send(Message::Binary(vec![0xff; bytes].into())).await;
+                let _ = relay.send(Message::Binary(cbor::encode(&Event::Resync).into())).await;
+                let _ = relay.next().await;
+            });
+            let incoming = events.next(Duration::from_secs(20)).await;
+            assert_eq!(matches!(incoming, Incoming::Event(_)), is_borne, "{bytes}: {incoming:?}");
+            sending.abort();
+        }
     }
 
     #[tokio::test]

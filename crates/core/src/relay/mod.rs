@@ -1,10 +1,12 @@
 //! The relay as a member sees it.
 
+mod answer;
 mod blob;
 mod client;
 mod events;
+mod proxy;
 mod session;
 
 pub(crate) use client::{Client, RelayError};
 pub(crate) use events::{EventStream, Incoming, QUIET};
-pub(crate) use session::LoginKeys;
+pub(crate) use session::{LoginKeys, relay_changed};

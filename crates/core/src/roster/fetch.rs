@@ -7,6 +7,7 @@ use bezel_protocol::envelope::RosterHead;
 use bezel_protocol::roster::{Roster, RosterError, SignedStatement};
 use bezel_protocol::wire::RosterPage;
 
+use crate::alarm::Cause;
 use crate::cache;
 use crate::change::Change;
 use crate::error::Result;
@@ -28,6 +29,7 @@ pub(crate) async fn fetch(member: &Member) -> Result<bool> {
             for statement in &statements {
                 cache::roster::append(&mut tx, statement.body().sequence, statement.as_bytes()).await?;
             }
+            super::keep(&mut tx, &roster).await?;
             tx.commit().await?;
             member.set_roster(Arc::new(roster));
             member.changed([Change::People, Change::AppState]);
@@ -35,7 +37,7 @@ pub(crate) async fn fetch(member: &Member) -> Result<bool> {
         }
         Err(error) => {
             let error = error.into();
-            member.raise_alarm(&error).await?;
+            member.raise_alarm(&error, Cause::WORKSPACE).await?;
             Err(error)
         }
     }

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::cache;
 use crate::change::Change;
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::member::Member;
 
 /// The state of the connection.
@@ -23,6 +23,24 @@ pub(crate) enum ConnectionState {
         /// Why, in words.
         detail: String,
     },
+    /// The relay answers, and this computer can't keep what it says.
+    Disk {
+        /// Whether the disk is full; else it fails.
+        is_full: bool,
+        /// Why, in words.
+        detail: String,
+    },
+}
+
+impl ConnectionState {
+    /// What the outcome of a round shows.
+    pub(super) fn after(round: &Result<()>) -> Self {
+        match round {
+            Err(error) if error.class == Class::Offline => Self::Offline { detail: error.message.clone() },
+            Err(error) if error.class == Class::Disk => Self::Disk { is_full: error.code == "disk_full", detail: error.to_string() },
+            Ok(()) | Err(_) => Self::Online,
+        }
+    }
 }
 
 /// The connection as it is shown.
@@ -32,7 +50,7 @@ pub struct Connection {
     pub state: ConnectionName,
     /// How many messages wait to be sent.
     pub queued: u32,
-    /// Why it is offline.
+    /// Why nothing comes and goes.
     pub detail: Option<String>,
 }
 
@@ -46,6 +64,10 @@ pub enum ConnectionName {
     Connecting,
     /// It does not answer.
     Offline,
+    /// It answers, but this computer's disk is full.
+    DiskFull,
+    /// It answers, but this computer's disk can't be read or written.
+    DiskFailed,
 }
 
 /// Where the connection stands.
@@ -55,11 +77,14 @@ pub enum ConnectionName {
 pub async fn connection(member: &Member) -> Result<Connection> {
     let queued = cache::outbox::count(&mut *member.cache.read().await?).await?;
     let state = member.connection.read().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(match state {
-        ConnectionState::Connecting => Connection { state: ConnectionName::Connecting, queued, detail: None },
-        ConnectionState::Online => Connection { state: ConnectionName::Online, queued, detail: None },
-        ConnectionState::Offline { detail } => Connection { state: ConnectionName::Offline, queued, detail: Some(detail) },
-    })
+    let (state, detail) = match state {
+        ConnectionState::Connecting => (ConnectionName::Connecting, None),
+        ConnectionState::Online => (ConnectionName::Online, None),
+        ConnectionState::Offline { detail } => (ConnectionName::Offline, Some(detail)),
+        ConnectionState::Disk { is_full: true, detail } => (ConnectionName::DiskFull, Some(detail)),
+        ConnectionState::Disk { is_full: false, detail } => (ConnectionName::DiskFailed, Some(detail)),
+    };
+    Ok(Connection { state, queued, detail })
 }
 
 /// Notes a new state, and tells when it is another.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bezel_calls::connection::{addresses, leads_elsewhere};
 use bezel_protocol::ConversationId;
 use bezel_protocol::envelope::Envelope;
-use bezel_protocol::wire::Event;
+use bezel_protocol::wire::{Event, code};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, OptionFuture};
 use tokio::sync::watch;
@@ -59,6 +59,8 @@ async fn connected(member: &Member) -> bool {
     // Subscribed before the first comparison: nothing falls between the two.
     let mut events = match EventStream::connect(&member.client).await {
         Ok(events) => events,
+        // A round renews the certificate; where it can't, it says why, and that is tried again as if the relay were away.
+        Err(error) if error.is(code::LAPSED) => return once(member).await.is_ok(),
         Err(error) => {
             let error = crate::Error::from(error);
             connection::set(member, ConnectionState::Offline { detail: error.message });
@@ -72,9 +74,12 @@ async fn connected(member: &Member) -> bool {
     let local = events.local_address();
     let mut compare = every(COMPARE_AGAIN);
     let mut look = every(LOOK_AGAIN);
+    let mut disk_wait = FIRST_WAIT;
+    let mut again: Option<Instant> = None;
     loop {
         if is_due && round.is_none() {
             is_due = false;
+            again = None;
             compare.reset();
             round = Some(once(member).boxed());
         }
@@ -82,11 +87,18 @@ async fn connected(member: &Member) -> bool {
         tokio::select! {
             Some(done) = OptionFuture::from(round.as_mut()) => {
                 round = None;
-                if let Err(error) = done {
+                let failure = done.err();
+                if let Some(error) = &failure {
                     tracing::info!(code = error.code, "synchronisation failed");
                     if error.class == Class::Offline {
                         return false;
                     }
+                }
+                if failure.is_some_and(|error| error.class == Class::Disk) {
+                    again = Some(Instant::now() + disk_wait);
+                    disk_wait = (disk_wait * 2).min(LONGEST_WAIT);
+                } else {
+                    disk_wait = FIRST_WAIT;
                 }
                 // What began before the news came is followed by another round, once.
                 for Waiting { conversation, envelope, is_tried } in std::mem::take(&mut waiting) {
@@ -116,6 +128,8 @@ async fn connected(member: &Member) -> bool {
             },
             () = member.woken() => is_due = true,
             _ = compare.tick() => is_due = true,
+            // Nobody tells when there is room on the disk again.
+            Some(()) = OptionFuture::from(again.map(tokio::time::sleep_until)) => is_due = true,
             _ = look.tick() => if local.is_some_and(has_gone) { return true },
         }
     }

@@ -1,10 +1,10 @@
 //! Makes the slots of a new home.
 
-use bezel_crypto::slots::{Cost, MasterKey, Passphrase, RecoveryWords, SlotFile};
+use bezel_crypto::slots::{Cost, MasterKey, NewPassphrase, RecoveryWords, SlotFile};
 use bezel_crypto::{Rng, SystemRng};
 use bezel_protocol::DeviceId;
 
-use super::keychain::{self, Missing};
+use super::keychain;
 use crate::error::{Error, Result};
 use crate::home::{Home, write_private_file};
 
@@ -14,7 +14,7 @@ pub struct NewSlots {
     /// The operating system's keychain.
     pub keychain: bool,
     /// A passphrase.
-    pub passphrase: Option<Passphrase>,
+    pub passphrase: Option<NewPassphrase>,
     /// What a guess at the passphrase costs.
     pub cost: Cost,
 }
@@ -41,40 +41,49 @@ pub(crate) async fn create(home: &Home, device: DeviceId, new: &NewSlots) -> Res
         match keychain::set(&account, master.secret()).await {
             Ok(()) => slots.set_keychain(keychain::SERVICE, account, &master)?,
             // Another convenient way in is there: go on without.
-            Err(Missing::NoEntry | Missing::Unavailable(_)) if new.passphrase.is_some() => {}
-            Err(Missing::NoEntry) => return Err(no_keychain("it gives nothing back")),
-            Err(Missing::Unavailable(reason)) => return Err(no_keychain(&reason)),
+            Err(_) if new.passphrase.is_some() => {}
+            Err(missing) => return Err(keychain::unusable(&missing)),
         }
     } else if new.passphrase.is_none() {
-        return Err(Error::new("no_slot", "Without keychain or passphrase there is no daily way in.", "Give a passphrase."));
+        return Err(no_daily_slot("Give a passphrase."));
     }
     write_private_file(&home.slots(), &slots.to_bytes())?;
     Ok((master, words))
 }
 
-/// Takes back a home whose enrolment was refused: nothing in it was ever used.
-pub(crate) async fn destroy(home: &Home) {
+/// Takes back a home that nobody ever used: a first run that was cut short or refused. Cut short itself, it leaves a first run again.
+///
+/// # Errors
+/// When the disk refuses.
+pub(crate) async fn destroy(home: &Home) -> Result<()> {
+    home.begin_first_run()?;
     if let Ok(slots) = super::read_slots(home)
         && let Some(slot) = slots.keychain()
     {
         keychain::delete(&slot.service, &slot.account).await;
     }
-    for file in [home.slots(), home.database(), home.database().with_extension("db-wal"), home.database().with_extension("db-shm")] {
-        let _ = std::fs::remove_file(file);
+    for file in [
+        home.slots(),
+        home.next_slots(),
+        home.database(),
+        home.database().with_extension("db-wal"),
+        home.database().with_extension("db-shm"),
+    ] {
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
     }
+    home.end_first_run()
 }
 
-fn no_keychain(reason: &str) -> Error {
-    Error::new(
-        "no_keychain",
-        format!("The system's keychain can't be used ({reason})."),
-        "Unlock or start it (on Linux: a Secret Service such as gnome-keyring), or set a passphrase instead (--unlock passphrase).",
-    )
+pub(super) fn no_daily_slot(next_step: &str) -> Error {
+    Error::new("no_slot", "Without keychain or passphrase there is no daily way in.", next_step)
 }
 
 /// Fills an array with random bytes for an id.
-pub(crate) fn id_bytes(rng: &mut dyn Rng) -> Result<[u8; 10]> {
-    let mut bytes = [0; 10];
+pub(crate) fn id_bytes<const N: usize>(rng: &mut dyn Rng) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
     rng.fill(&mut bytes)?;
     Ok(bytes)
 }

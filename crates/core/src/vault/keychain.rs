@@ -55,6 +55,19 @@ pub(super) async fn delete(service: &str, account: &str) {
     let _ = blocking(move || entry(&service, &account).map(|entry| entry.delete_credential().is_ok())).await;
 }
 
+/// What a person hears who wants the keychain and can't have it.
+pub(super) fn unusable(missing: &Missing) -> Error {
+    let reason = match missing {
+        Missing::NoEntry => "it gives nothing back",
+        Missing::Unavailable(reason) => reason,
+    };
+    Error::new(
+        "no_keychain",
+        format!("The system's keychain can't be used ({reason})."),
+        "Unlock or start it (on Linux: a Secret Service such as gnome-keyring), or set a passphrase instead (--unlock passphrase).",
+    )
+}
+
 fn entry(service: &str, account: &str) -> core::result::Result<keyring::v1::Entry, Missing> {
     keyring::v1::Entry::new(service, account).map_err(|error| Missing::Unavailable(error.to_string()))
 }

@@ -1,9 +1,14 @@
 //! Opens a home by one of its slots.
 
-use bezel_crypto::slots::{MasterKey, Passphrase, RecoveryWords, SlotError, SlotFile};
+use std::path::Path;
 
+use bezel_crypto::slots::{
+    InvalidPassphrase, InvalidWords, MasterKey, Passphrase, RecoveryWords, SlotError, SlotFile, UnfitPassphrase, Weakness,
+};
+
+use super::create::NewSlots;
 use super::keychain::{self, Missing};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, capitalised};
 use crate::home::Home;
 
 /// How to unlock.
@@ -44,7 +49,11 @@ pub fn slots(home: &Home) -> Result<Vec<SlotName>> {
 }
 
 pub(crate) fn read(home: &Home) -> Result<SlotFile> {
-    let bytes = std::fs::read(home.slots()).map_err(|error| {
+    read_file(&home.slots())
+}
+
+pub(super) fn read_file(path: &Path) -> Result<SlotFile> {
+    let bytes = std::fs::read(path).map_err(|error| {
         Error::new(
             "no_slots",
             format!("The file of key slots can't be read ({error})."),
@@ -54,9 +63,8 @@ pub(crate) fn read(home: &Home) -> Result<SlotFile> {
     Ok(SlotFile::from_bytes(&bytes)?)
 }
 
-/// The master key of a home.
-pub(crate) async fn unlock(home: &Home, unlock: &Unlock) -> Result<MasterKey> {
-    let file = read(home)?;
+/// The master key that a file of slots holds.
+pub(super) async fn unlock(file: &SlotFile, unlock: &Unlock) -> Result<MasterKey> {
     match unlock {
         Unlock::Passphrase(passphrase) => Ok(file.open_with_passphrase(passphrase)?),
         Unlock::RecoveryWords(words) => Ok(file.open_with_words(words)?),
@@ -68,6 +76,15 @@ pub(crate) async fn unlock(home: &Home, unlock: &Unlock) -> Result<MasterKey> {
                 Err(Missing::Unavailable(reason)) => Err(locked(&reason)),
             }
         }
+    }
+}
+
+/// The master key of a home, by the ways that a first run was asked to make.
+pub(crate) async fn unlock_as_made(home: &Home, made: &NewSlots) -> Result<MasterKey> {
+    let file = read(home)?;
+    match &made.passphrase {
+        Some(passphrase) if file.has_passphrase() => Ok(file.open_with_passphrase(passphrase.as_passphrase())?),
+        _ => unlock(&file, &Unlock::Keychain).await,
     }
 }
 
@@ -86,15 +103,49 @@ impl From<SlotError> for Error {
             SlotError::WrongKeychain => "wrong_keychain",
             SlotError::WrongWords => "wrong_words",
             SlotError::WrongPassphrase => "wrong_passphrase",
+            SlotError::PassphraseNeeded => "passphrase_needed",
             SlotError::Malformed => "slots_damaged",
             SlotError::Rng(_) => "no_randomness",
             SlotError::Failed => "wrapping_failed",
         };
-        Self::unverifiable(
-            code,
-            format!("Not unlocked: {error}."),
-            "Try again, or another way: keychain, passphrase or recovery words. Nothing was changed.",
-        )
+        let next_step = match error {
+            SlotError::PassphraseNeeded => "Give it in BEZEL_PASSPHRASE, or remove it first. Nothing was changed.",
+            _ => "Try again, or another way: keychain, passphrase or recovery words. Nothing was changed.",
+        };
+        Self::unverifiable(code, format!("Not unlocked: {error}."), next_step)
+    }
+}
+
+impl From<InvalidPassphrase> for Error {
+    fn from(error: InvalidPassphrase) -> Self {
+        Self::new("bad_passphrase", format!("This is no passphrase: {error}."), "Type it again.")
+    }
+}
+
+impl From<UnfitPassphrase> for Error {
+    fn from(error: UnfitPassphrase) -> Self {
+        match error {
+            UnfitPassphrase::Invalid(invalid) => invalid.into(),
+            UnfitPassphrase::Weak(weakness) => {
+                let code = match weakness {
+                    Weakness::Common => "passphrase_common",
+                    Weakness::Word => "passphrase_word",
+                    Weakness::Name => "passphrase_name",
+                    Weakness::Keyboard => "passphrase_keyboard",
+                    Weakness::Repetition => "passphrase_repetition",
+                    Weakness::Sequence => "passphrase_sequence",
+                    Weakness::Date => "passphrase_date",
+                    Weakness::Short => "passphrase_short",
+                };
+                Self::new(code, capitalised(&format!("{error}.")), weakness.advice())
+            }
+        }
+    }
+}
+
+impl From<InvalidWords> for Error {
+    fn from(error: InvalidWords) -> Self {
+        Self::new("bad_words", capitalised(&format!("{error}.")), "Give all 24 words in order; numbers and commas between them do no harm.")
     }
 }
 

@@ -1,27 +1,27 @@
-//! A first run: keys are made and kept before anything is said to the relay, so that a crash at any moment loses nothing.
+//! A first run: keys are made and kept before anything is said to the relay, so that a crash at any moment loses nothing. The same command goes
+//! on with what it finds, and says the recovery words until they are confirmed.
 
-use std::sync::Arc;
+use core::future::Future;
 
-use bezel_crypto::vault::VaultKey;
-use bezel_crypto::{DeviceKeys, IdentityKeyPair, InviteKeyPair, Secret};
-use bezel_protocol::cose::{Signer as _, SigningFailed};
+use bezel_crypto::slots::RecoveryWords;
+use bezel_crypto::vault::{Vault, VaultKey};
+use bezel_crypto::{DeviceKeys, IdentityKeyPair, Secret};
 use bezel_protocol::key::Ed25519PublicKey;
-use bezel_protocol::login::Subject;
-use bezel_protocol::roster::{Join, Roster, Statement};
-use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, RosterPage, StoredVault, code, path};
+use bezel_protocol::roster::{SignedStatement, Statement};
+use bezel_protocol::wire::Bytes;
 use bezel_protocol::{DeviceId, Handle, Hash, InviteId, UserId, WorkspaceId, cbor};
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::finish::finish_first_run;
 use crate::cache::keys::IdentityState;
 use crate::cache::{self, Cache, Connection};
-use crate::error::{Class, Error, Result, damaged};
+use crate::error::{Error, Result, damaged};
+use crate::group;
 use crate::home::Home;
-use crate::member::{Environment, Member, MemberKeys, Parts};
-use crate::relay::{Client, LoginKeys};
-use crate::roster;
+use crate::member::{Environment, Member, Parts};
 use crate::vault::{self, NewSlots};
 
 /// A member that has just begun.
@@ -35,11 +35,13 @@ pub struct Enrolled {
     pub device: String,
     /// SHA-256 of the identity key.
     pub fingerprint: String,
+    /// SHA-256 of the relay's key: `bezel-relay check` says the same where the relay is.
+    pub relay_fingerprint: String,
     /// The recovery words: shown once, to be written down.
     pub recovery_words: Vec<String>,
 }
 
-/// What is kept until the relay has confirmed.
+/// What is kept until the relay has confirmed and the recovery words were seen.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Enrolment {
     pub(super) workspace: WorkspaceId,
@@ -49,9 +51,11 @@ pub(super) struct Enrolment {
     pub(super) handle: Handle,
     pub(super) fingerprint: Hash,
     pub(super) relay: Url,
+    /// The relay's key, as it was at the first contact: nothing is signed for another.
+    pub(super) relay_key: Ed25519PublicKey,
     pub(super) hosts_relay: bool,
     pub(super) words: Zeroizing<String>,
-    /// The vault key under the recovery words.
+    /// The vault under the recovery words.
     pub(super) vault: Bytes,
     pub(super) how: How,
 }
@@ -59,8 +63,8 @@ pub(super) struct Enrolment {
 /// How a member comes into a workspace.
 #[derive(Serialize, Deserialize)]
 pub(super) enum How {
-    /// By beginning it: the genesis and the first device, signed.
-    Create(Vec<Bytes>),
+    /// By beginning it: the genesis and the first device, signed, and the relay's set-up token.
+    Create(Vec<Bytes>, Option<Zeroizing<String>>),
     /// By an invite.
     Join { invite: InviteId, seed: Zeroizing<Vec<u8>> },
 }
@@ -77,72 +81,142 @@ pub(super) struct Prepared<'a> {
     pub(super) keys: &'a NewKeys,
     pub(super) user: UserId,
     pub(super) words: Zeroizing<String>,
-    pub(super) vault: Bytes,
+    /// The relay's key, as it answered before anything was made.
+    pub(super) relay_key: Ed25519PublicKey,
+    recovery: RecoveryWords,
 }
 
-/// Makes keys, slots and the database of a new home, keeps the enrolment there, and then carries it out.
+impl Prepared<'_> {
+    /// The first version of the vault.
+    pub(super) fn seal_vault(&self, workspace: WorkspaceId, genesis: Hash) -> Result<Bytes> {
+        let key = VaultKey::from_secret(Secret::from_slice(self.keys.vault.secret().expose()).ok_or_else(|| damaged("vault key"))?);
+        let vault = Vault { key, user: self.user, workspace, genesis, relay_key: self.relay_key };
+        Ok(Bytes(vault.seal(&self.recovery, &mut bezel_crypto::SystemRng)?))
+    }
+}
+
+/// What a first run is asked for: by it the same command knows its own unfinished work.
+pub(super) enum Asked<'a> {
+    /// To begin a workspace.
+    Create { name: &'a str, handle: &'a Handle, relay: &'a Url },
+    /// To join by an invite.
+    Join { invite: InviteId, handle: &'a Handle },
+}
+
+impl Asked<'_> {
+    fn is(&self, enrolment: &Enrolment) -> bool {
+        match (self, &enrolment.how) {
+            (Self::Create { name, handle, relay }, How::Create(statements, _)) => {
+                let begun = statements.first().and_then(|genesis| SignedStatement::parse(&genesis.0).ok());
+                let is_named =
+                    begun.is_some_and(|genesis| matches!(&genesis.body().statement, Statement::Genesis(genesis) if genesis.name == *name));
+                is_named && enrolment.handle == **handle && enrolment.relay == **relay
+            }
+            (Self::Join { invite, handle }, How::Join { invite: kept, .. }) => invite == kept && enrolment.handle == **handle,
+            _ => false,
+        }
+    }
+}
+
+/// Makes keys, slots and the database of a new home, keeps the enrolment there, and then carries it out; or goes on with what the same command
+/// has begun before. `may_begin` is asked before anything new is made, and tells the
+/// relay's key.
 pub(super) async fn enrol(
     home: &Home,
     environment: Environment,
-    slots: &NewSlots,
+    (slots, asked): (&NewSlots, &Asked<'_>),
+    may_begin: impl Future<Output = Result<Ed25519PublicKey>>,
     describe: impl FnOnce(&Prepared<'_>) -> Result<Enrolment>,
 ) -> Result<(Member, Enrolled)> {
-    if home.is_inhabited() {
-        return Err(Error::new(
-            "home_inhabited",
-            "A member lives in this folder already.",
-            "Open it, or choose another folder with --home.",
-        ));
-    }
     let lock = home.lock()?;
-    let made = prepare(home, &environment, slots, describe).await;
-    let (cache, enrolment) = match made {
-        Ok(made) => made,
-        Err(error) => {
-            vault::destroy(home).await;
-            return Err(error);
-        }
+    // Looked at under the lock: another process may have begun here a moment ago.
+    let (cache, enrolment) = if home.is_inhabited() {
+        kept(home, slots, asked).await?
+    } else {
+        let relay_key = may_begin.await?;
+        begin(home, &environment, (slots, relay_key), describe).await?
     };
     let enrolled = Enrolled {
         workspace: enrolment.workspace.to_string(),
         user: enrolment.user.to_string(),
         device: enrolment.device.to_string(),
         fingerprint: enrolment.fingerprint.to_string(),
+        relay_fingerprint: enrolment.relay_key.fingerprint().to_string(),
         recovery_words: enrolment.words.split(' ').map(str::to_owned).collect(),
     };
-    let parts = Parts { home: home.clone(), lock, cache, environment };
-    if let Err(error) = finish_enrolment(&parts).await {
-        if error.class == Class::Refused || error.class == Class::Unverifiable {
-            parts.cache.close().await;
-            vault::destroy(home).await;
-        }
-        return Err(error);
+    Ok((carry_out(Parts { home: home.clone(), lock, cache, environment }).await?, enrolled))
+}
+
+async fn carry_out(parts: Parts) -> Result<Member> {
+    let member = Member::load(finish_first_run(parts).await?).await?;
+    // Every round does the same; the words must be seen whatever becomes of it.
+    if let Err(error) = group::top_up_key_packages(&member).await {
+        tracing::info!(code = error.code, "no key packages were left yet");
     }
-    let member = Member::load(parts).await?;
-    crate::group::top_up_key_packages(&member).await?;
-    Ok((member, enrolled))
+    Ok(member)
+}
+
+/// The database and the enrolment of a home in which the same command began before.
+async fn kept(home: &Home, slots: &NewSlots, asked: &Asked<'_>) -> Result<(Cache, Enrolment)> {
+    let inhabited =
+        || Error::new("home_inhabited", "A member lives in this folder already.", "Open it, or choose another folder with --home.");
+    if !home.database().exists() {
+        return Err(inhabited());
+    }
+    let Ok(master) = vault::unlock_as_made(home, slots).await else { return Err(inhabited()) };
+    let cache = Cache::open(&home.database(), &master.database_key()?, false).await?;
+    let mut db = cache.read().await?;
+    let enrolment = enrolment(&mut db).await?;
+    let is_settled = cache::profile::get(&mut db).await?.is_some();
+    drop(db);
+    match enrolment {
+        Some(enrolment) if asked.is(&enrolment) => Ok((cache, enrolment)),
+        Some(enrolment) if !is_settled => Err(Error::new(
+            "first_run_unfinished",
+            format!("Another first run was begun in this folder, as {}, and is not finished.", enrolment.handle),
+            "Give that command again, or choose another folder with --home.",
+        )),
+        _ => Err(inhabited()),
+    }
+}
+
+/// A new home. Cut short anywhere, it leaves nothing that is taken for a member; nothing of it was told to anybody.
+async fn begin(
+    home: &Home,
+    environment: &Environment,
+    (slots, relay_key): (&NewSlots, Ed25519PublicKey),
+    describe: impl FnOnce(&Prepared<'_>) -> Result<Enrolment>,
+) -> Result<(Cache, Enrolment)> {
+    vault::destroy(home).await?;
+    home.begin_first_run()?;
+    match prepare(home, environment, (slots, relay_key), describe).await {
+        Ok(made) => {
+            home.end_first_run()?;
+            Ok(made)
+        }
+        Err(error) => {
+            vault::destroy(home).await?;
+            Err(error)
+        }
+    }
 }
 
 async fn prepare(
     home: &Home,
     environment: &Environment,
-    slots: &NewSlots,
+    (slots, relay_key): (&NewSlots, Ed25519PublicKey),
     describe: impl FnOnce(&Prepared<'_>) -> Result<Enrolment>,
 ) -> Result<(Cache, Enrolment)> {
     let now_ms = environment.clock.now_ms();
     let mut rng = bezel_crypto::SystemRng;
     let user = UserId::new(now_ms, vault::id_bytes(&mut rng)?);
     let device_id = DeviceId::new(now_ms, vault::id_bytes(&mut rng)?);
-    let identity = tokio::task::spawn_blocking(IdentityKeyPair::generate)
-        .await
-        .map_err(|error| Error::new("keys", format!("The identity key could not be made: {error}."), "Try again."))?
-        .map_err(|error| Error::new("keys", format!("{error}."), "Try again."))?;
+    let identity = vault::new_identity(&environment.identities).await?;
     let device = DeviceKeys::generate(device_id, &mut rng).map_err(|error| Error::new("keys", format!("{error}."), "Try again."))?;
     let keys = NewKeys { identity, device, vault: VaultKey::generate(&mut rng)? };
-    let (master, words) = vault::create(home, device_id, slots).await?;
-    let wrapped = keys.vault.wrap_under(&words, user, &mut rng)?;
-    let words = Zeroizing::new(words.expose().collect::<Vec<_>>().join(" "));
-    let prepared = Prepared { keys: &keys, user, words, vault: Bytes(cbor::encode(&wrapped)) };
+    let (master, recovery) = vault::create(home, device_id, slots).await?;
+    let words = Zeroizing::new(recovery.expose().collect::<Vec<_>>().join(" "));
+    let prepared = Prepared { keys: &keys, user, words, relay_key, recovery };
     let enrolment = describe(&prepared)?;
 
     let cache = Cache::open(&home.database(), &master.database_key()?, true).await?;
@@ -156,111 +230,8 @@ async fn prepare(
     Ok((cache, enrolment))
 }
 
-/// Carries out an enrolment that the relay has not confirmed yet, if there is one.
-///
-/// # Errors
-/// When the relay can't be reached, or refuses.
-pub(crate) async fn finish_enrolment(parts: &Parts) -> Result<()> {
-    let mut db = parts.cache.read().await?;
-    let Some(enrolment) = pending(&mut db).await? else { return Ok(()) };
-    let identity = cache::keys::identity(&mut db, enrolment.fingerprint).await?.ok_or_else(|| damaged("identity key"))?;
-    let device = Arc::new(cache::keys::device(&mut db).await?);
-    drop(db);
-    let identity = Arc::new(identity);
-    let open = Client::new(&enrolment.relay)?;
-    if let How::Create(statements) = &enrolment.how {
-        let body = NewWorkspace { statements: statements.clone() };
-        match open.post_openly::<()>(path::WORKSPACES, &body).await {
-            // Said before, and heard: the answer was lost.
-            Err(error) if error.is(code::CONFLICT) => {}
-            other => other?,
-        }
-    }
-    if let How::Join { invite, seed } = &enrolment.how {
-        let seed = Secret::from_slice(seed).ok_or_else(|| damaged("invitation"))?;
-        let invite = InviteKeyPair::from_seed(*invite, seed).map_err(|_| damaged("invitation"))?;
-        join(parts, &enrolment, Arc::new(invite), &identity, &device).await?;
-    }
-    let keys = MemberKeys { device: Arc::clone(&device), identity: Some(Arc::clone(&identity)) };
-    let client = open.logged_in(enrolment.workspace, Arc::new(keys));
-    let page = client.roster_after(None).await?;
-    let believed = roster::join_replay(enrolment.genesis, &page)?;
-    if believed.user(enrolment.user).is_none() || believed.device(enrolment.device).is_none() {
-        return Err(Error::unverifiable(
-            "not_enrolled",
-            "The relay says that it let you in, but the workspace's roster does not name you.",
-            "Ask for a new invitation.",
-        ));
-    }
-    client.put(path::VAULT, &StoredVault { vault: enrolment.vault.clone() }).await?;
-    let relay_key = client.info().await?.key;
-    settle(parts, &enrolment, relay_key, &page).await
-}
-
-/// Joins by the invite, unless the roster names this user already.
-async fn join(
-    parts: &Parts,
-    enrolment: &Enrolment,
-    invite: Arc<InviteKeyPair>,
-    identity: &IdentityKeyPair,
-    device: &DeviceKeys,
-) -> Result<()> {
-    let keys = InviteLogin { invite: enrolment_invite(enrolment)?, key: Arc::clone(&invite) };
-    let client = Client::new(&enrolment.relay)?.logged_in(enrolment.workspace, Arc::new(keys));
-    for _ in 0..8 {
-        let page = match client.roster_after(None).await {
-            // A used-up invite logs nobody in; if it was used by us, the device can log in already.
-            Err(error) if error.is(code::UNAUTHENTICATED) || error.is(code::FORBIDDEN) => return Err(invite_over()),
-            other => other?,
-        };
-        let mut believed = roster::join_replay(enrolment.genesis, &page)?;
-        if believed.user(enrolment.user).is_some() {
-            return Ok(());
-        }
-        let statements = statements(&mut believed, parts.environment.clock.now_ms(), enrolment, &invite, identity, device)?;
-        match client.post::<RosterAppended>(path::ROSTER, &NewStatements { statements }).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.is(code::STALE_ROSTER) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Error::refused("stale_roster", "Others kept changing the workspace at the same moment.", "Try again."))
-}
-
-fn statements(
-    roster: &mut Roster,
-    now_ms: i64,
-    enrolment: &Enrolment,
-    invite: &InviteKeyPair,
-    identity: &IdentityKeyPair,
-    device: &DeviceKeys,
-) -> Result<Vec<Bytes>> {
-    if !roster.invite_open(enrolment_invite(enrolment)?, now_ms) {
-        return Err(invite_over());
-    }
-    let join = Join {
-        invite: enrolment_invite(enrolment)?,
-        user: enrolment.user,
-        handle: enrolment.handle.clone(),
-        identity_key: identity.public().clone(),
-    };
-    let certificate = device.certify(identity, enrolment.workspace, enrolment.user, now_ms).map_err(|_| signing_failed())?;
-    let joined = roster.next(now_ms, Statement::Join(join)).sign(&[invite, identity]).map_err(|_| signing_failed())?;
-    roster.append(&joined).map_err(roster::refused)?;
-    let added =
-        roster.next(now_ms, Statement::DeviceAdd(certificate.as_bytes().to_vec())).sign(&[identity]).map_err(|_| signing_failed())?;
-    roster.append(&added).map_err(roster::refused)?;
-    Ok(vec![Bytes(joined.as_bytes().to_vec()), Bytes(added.as_bytes().to_vec())])
-}
-
-fn enrolment_invite(enrolment: &Enrolment) -> Result<InviteId> {
-    match &enrolment.how {
-        How::Join { invite, .. } => Ok(*invite),
-        How::Create(_) => Err(damaged("invitation")),
-    }
-}
-
-async fn pending(db: &mut Connection) -> Result<Option<Enrolment>> {
+/// What is kept of a first run, finished or not.
+pub(super) async fn enrolment(db: &mut Connection) -> Result<Option<Enrolment>> {
     let row = sqlx::query("SELECT data FROM enrolment").fetch_optional(db).await?;
     row.map(|row| {
         let data = Zeroizing::new(row.try_get::<Vec<u8>, _>("data")?);
@@ -269,51 +240,6 @@ async fn pending(db: &mut Connection) -> Result<Option<Enrolment>> {
     .transpose()
 }
 
-/// The relay has confirmed: the enrolment becomes the profile.
-async fn settle(parts: &Parts, enrolment: &Enrolment, relay_key: Ed25519PublicKey, page: &RosterPage) -> Result<()> {
-    let profile = cache::profile::Profile {
-        workspace: enrolment.workspace,
-        genesis: enrolment.genesis,
-        user: enrolment.user,
-        device: enrolment.device,
-        relay: enrolment.relay.clone(),
-        relay_key,
-        hosts_relay: enrolment.hosts_relay,
-    };
-    let mut tx = parts.cache.begin().await?;
-    cache::profile::put(&mut tx, &profile, &enrolment.words).await?;
-    for (sequence, statement) in (0..).zip(&page.statements) {
-        cache::roster::append(&mut tx, sequence, &statement.0).await?;
-    }
-    sqlx::query("DELETE FROM enrolment").execute(&mut *tx).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 pub(super) fn signing_failed() -> Error {
     Error::new("signing_failed", "The identity key could not sign.", "Try again.")
-}
-
-fn invite_over() -> Error {
-    Error::refused("invite_over", "The invitation has expired, was used up or withdrawn.", "Ask for a new one.")
-}
-
-/// How the holder of an invite answers challenges.
-struct InviteLogin {
-    invite: InviteId,
-    key: Arc<InviteKeyPair>,
-}
-
-impl LoginKeys for InviteLogin {
-    fn subject(&self) -> Subject {
-        Subject::Invite(self.invite)
-    }
-
-    fn sign(&self, statement: &[u8]) -> core::result::Result<Vec<u8>, SigningFailed> {
-        self.key.sign(statement)
-    }
-
-    fn sign_identity(&self, _: &[u8]) -> Option<core::result::Result<Vec<u8>, SigningFailed>> {
-        None
-    }
 }

@@ -33,17 +33,6 @@ pub struct Profile {
     pub hosts_relay: bool,
 }
 
-/// An alarm that a person must see.
-#[derive(Debug, Clone, Serialize, TS)]
-pub struct RosterAlarm {
-    /// Stable code.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What to do.
-    pub next_step: String,
-}
-
 /// Who this member is.
 ///
 /// # Errors
@@ -93,13 +82,4 @@ pub async fn confirm_recovery(member: &Member, answers: &[(usize, String)]) -> R
     tx.commit().await?;
     member.changed([Change::AppState]);
     Ok(())
-}
-
-/// The alarm that was raised first, if any.
-///
-/// # Errors
-/// When the local database fails.
-pub async fn alarm(member: &Member) -> Result<Option<RosterAlarm>> {
-    let first = cache::alarms::first(&mut *member.cache.read().await?).await?;
-    Ok(first.map(|(code, message, next_step)| RosterAlarm { code, message, next_step }))
 }

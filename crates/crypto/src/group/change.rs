@@ -1,14 +1,18 @@
-//! Changing a group: a commit is built, uploaded, and applied only when the relay has accepted it.
+//! Changing a group: a commit is built beside it, uploaded, and applied where the log holds it.
 
-use bezel_protocol::{ConversationId, DeviceId, Role, SignedCertificate, UserId, cbor};
+use bezel_observer::{Leaf, mls_time, signing_identity};
+use bezel_protocol::cose::Signer as _;
+use bezel_protocol::log::{CommitContext, Place, SignedCommit};
+use bezel_protocol::wire::Bytes;
+use bezel_protocol::{ConversationId, DeviceId, Hash, Role, SignedCertificate, UserId, cbor};
 use mls_rs::MlsMessage;
 use mls_rs::group::CommitOutput;
 
+use super::Group;
 use super::error::GroupError;
 use super::key_package::KeyPackage;
-use super::receive::Applied;
-use super::{Group, client, leaf};
 use crate::device::DeviceKeys;
+use crate::secret::SecretBytes;
 
 /// What a commit shall do. An empty one rotates the keys; so does every other.
 #[derive(Debug, Default)]
@@ -79,46 +83,35 @@ impl<'a> Change<'a> {
     }
 }
 
-/// A commit for the relay.
-#[derive(Clone, Debug)]
-pub struct CommitUpload {
+/// A commit that was built and not applied. Any number may stand side by side; two of one change are never the same bytes, so what is sent
+/// again is what was kept.
+#[derive(Debug)]
+pub struct NewCommit {
     /// The conversation.
     pub conversation: ConversationId,
-    /// The epoch that it starts from.
+    /// The epoch that it ends.
     pub epoch: u64,
-    /// The commit.
-    pub commit: Vec<u8>,
-    /// What is public of the group after it.
-    pub published: Published,
+    /// The entry of the log, a [`SignedCommit`].
+    pub entry: Vec<u8>,
+    /// Group info of the epoch that it begins, which allows external commits; without the tree.
+    pub group_info: Vec<u8>,
     /// For each device that was added, its welcome.
     pub welcomes: Vec<(DeviceId, Vec<u8>)>,
-    /// Everyone after it.
-    pub members: Vec<(UserId, Role)>,
-    /// Every device after it.
-    pub devices: Vec<(UserId, DeviceId)>,
-}
-
-/// What the relay keeps once of a group, for joins and rejoins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// A GroupInfo that allows external commits, without the tree.
-    pub group_info: Vec<u8>,
-    /// The ratchet tree.
-    pub ratchet_tree: Vec<u8>,
+    /// What [`Group::accept`] needs; empty for an external commit. Keep it encrypted, and only until the epoch is over.
+    pub secrets: SecretBytes,
 }
 
 impl Group {
-    /// Builds a commit and keeps it pending in the state. Store the state, then upload; then [`Self::accept`] when the relay took it,
-    /// or [`Self::process`] the commit that won. After a crash in between, [`Self::process`] recognises the commit as our own.
+    /// Builds a commit, and leaves the group as it is. Keep it, upload it, and [`Self::accept`] it where the log holds it.
     ///
     /// # Errors
-    /// When the rules refuse it, a commit is pending already, or someone is not in the group.
-    pub fn commit(&mut self, change: Change<'_>) -> Result<CommitUpload, GroupError> {
+    /// When the rules refuse it, or someone is not in the group.
+    pub fn commit(&self, change: Change<'_>, device: &DeviceKeys, seen: Place) -> Result<NewCommit, GroupError> {
         let removed = self.leaves_to_remove(&change)?;
         let roles = self.roles_after(&change)?;
-        let epoch = self.epoch();
-        let head = cbor::encode(&self.judge.roster().head());
-        let mut builder = self.inner.commit_builder().authenticated_data(head).commit_time(client::mls_time(self.judge.now_ms()));
+        let context = CommitContext { seen, roster: self.judge.roster().head() };
+        let mut inner = self.inner.clone();
+        let mut builder = inner.commit_builder().authenticated_data(cbor::encode(&context)).commit_time(mls_time(self.judge.now_ms()));
         for index in removed {
             builder = builder.remove_member(index).map_err(GroupError::from_library)?;
         }
@@ -132,47 +125,20 @@ impl Group {
         }
         if let Some((device, certificate)) = change.renew {
             let (secret, public) = device.leaf(self.suite);
-            builder = builder.set_new_signing_identity(secret, leaf::signing_identity(certificate, public));
+            builder = builder.set_new_signing_identity(secret, signing_identity(certificate, public));
         }
-        let output = builder.build().map_err(GroupError::from_library)?;
-        self.upload(epoch, output, &awaited)
+        let (output, secrets) = builder.build_detached().map_err(GroupError::from_library)?;
+        let secrets = SecretBytes::new(secrets.to_bytes().map_err(GroupError::from_library)?);
+        self.built(device, output, secrets, &awaited)
     }
 
-    /// Whether a commit of ours waits for its answer.
-    #[must_use]
-    pub fn has_pending(&self) -> bool {
-        self.inner.has_pending_commit()
-    }
-
-    /// Applies the pending commit: the relay has accepted it.
-    ///
-    /// # Errors
-    /// [`GroupError::NothingPending`].
-    pub fn accept(&mut self) -> Result<Applied, GroupError> {
-        if !self.has_pending() {
-            return Err(GroupError::NothingPending);
-        }
-        let before = self.snapshot()?;
-        let own = self.own_leaf()?;
-        self.inner.apply_pending_commit().map_err(GroupError::from_library)?;
-        self.applied(&before, own, false, true)
-    }
-
-    /// Drops the pending commit: it will not be tried again.
-    pub fn discard(&mut self) {
-        self.inner.clear_pending_commit();
-    }
-
-    /// What is public of the group now; for the relay at its beginning.
+    /// Group info of the epoch, which allows external commits; without the tree.
     ///
     /// # Errors
     /// When the library can't write it.
-    pub fn published(&self) -> Result<Published, GroupError> {
-        let group_info = self.inner.group_info_message_allowing_ext_commit(false).map_err(GroupError::from_library)?;
-        Ok(Published {
-            group_info: group_info.to_bytes().map_err(GroupError::from_library)?,
-            ratchet_tree: self.inner.export_tree().to_bytes().map_err(GroupError::from_library)?,
-        })
+    pub fn group_info(&self) -> Result<Vec<u8>, GroupError> {
+        let info = self.inner.group_info_message_allowing_ext_commit(false).map_err(GroupError::from_library)?;
+        info.to_bytes().map_err(GroupError::from_library)
     }
 
     fn leaves_to_remove(&self, change: &Change<'_>) -> Result<Vec<u32>, GroupError> {
@@ -183,12 +149,12 @@ impl Group {
             }
         }
         let own = self.inner.current_member_index();
-        let goes = |leaf: &&leaf::Leaf| {
+        let goes = |leaf: &&Leaf| {
             change.remove_devices.contains(&leaf.device())
                 || change.remove_users.contains(&leaf.user())
                 || (change.purge && leaf.index() != own && self.judge.stands(leaf, self.suite).is_err())
         };
-        Ok(leaves.iter().filter(goes).map(leaf::Leaf::index).collect())
+        Ok(leaves.iter().filter(goes).map(Leaf::index).collect())
     }
 
     fn roles_after(&self, change: &Change<'_>) -> Result<Option<super::ConversationRoles>, GroupError> {
@@ -211,7 +177,13 @@ impl Group {
         Ok((after != before).then_some(after))
     }
 
-    fn upload(&self, epoch: u64, output: CommitOutput, awaited: &[(Vec<u8>, DeviceId)]) -> Result<CommitUpload, GroupError> {
+    fn built(
+        &self,
+        device: &DeviceKeys,
+        output: CommitOutput,
+        secrets: SecretBytes,
+        awaited: &[(Vec<u8>, DeviceId)],
+    ) -> Result<NewCommit, GroupError> {
         let bytes = |message: &MlsMessage| message.to_bytes().map_err(GroupError::from_library);
         let mut welcomes = Vec::new();
         for message in &output.welcome_messages {
@@ -221,18 +193,15 @@ impl Group {
                 }
             }
         }
-        let mut after = Self { inner: self.inner.clone(), storage: self.storage.clone(), judge: self.judge.clone(), ..*self };
-        after.inner.apply_pending_commit().map_err(GroupError::from_library)?;
-        let group_info = output.external_commit_group_info.as_ref().ok_or(GroupError::Malformed("group info"))?;
-        let ratchet_tree = after.inner.export_tree().to_bytes().map_err(GroupError::from_library)?;
-        Ok(CommitUpload {
-            conversation: self.conversation,
-            epoch,
-            commit: bytes(&output.commit_message)?,
-            published: Published { group_info: bytes(group_info)?, ratchet_tree },
-            welcomes,
-            members: after.members()?,
-            devices: after.devices()?,
-        })
+        let group_info = bytes(output.external_commit_group_info.as_ref().ok_or(GroupError::Malformed("group info"))?)?;
+        let entry = sign(device, bytes(&output.commit_message)?, &group_info)?;
+        Ok(NewCommit { conversation: self.conversation(), epoch: self.epoch(), entry, group_info, welcomes, secrets })
     }
+}
+
+/// The entry of a commit.
+pub(super) fn sign(device: &DeviceKeys, commit: Vec<u8>, group_info: &[u8]) -> Result<Vec<u8>, GroupError> {
+    let group_info = Hash::of(group_info);
+    let signature = device.sign(&SignedCommit::to_be_signed(&commit, group_info)).map_err(|_| GroupError::Malformed("device key"))?;
+    Ok(SignedCommit { commit: Bytes(commit), group_info, signature: Bytes(signature) }.encode())
 }

@@ -2,19 +2,16 @@
 
 use core::time::Duration;
 
+use bezel_observer::{Judge, ROLES, Rules, signing_identity};
+use bezel_protocol::wire::KEY_PACKAGE_LIFETIME_MS;
 use bezel_protocol::{SignedCertificate, Suite};
 use mls_rs::client_builder::{
     BaseConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider, WithKeyPackageRepo, WithMlsRules,
 };
-use mls_rs::time::MlsTime;
 use mls_rs::{CipherSuite, Client};
 use mls_rs_core::extension::ExtensionType;
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 
-use super::judge::Judge;
-use super::leaf;
-use super::roles::ROLES;
-use super::rules::Rules;
 use super::storage::Storage;
 use crate::device::DeviceKeys;
 
@@ -26,17 +23,12 @@ pub(super) type Config = WithMlsRules<
     >,
 >;
 
-/// How long a key package may be used: 90 days, the lifetime of an identity key, and the day by which it is backdated.
-const KEY_PACKAGE_LIFETIME: Duration = Duration::from_secs(91 * 24 * 60 * 60);
+const KEY_PACKAGE_LIFETIME: Duration = Duration::from_millis(KEY_PACKAGE_LIFETIME_MS.unsigned_abs());
 /// Key packages begin this much before they are made: the clock of whoever uses them may be behind.
 pub(super) const BACKDATED_MS: i64 = 24 * 60 * 60 * 1000;
 
 pub(super) const fn cipher_suite(suite: Suite) -> CipherSuite {
     CipherSuite::new(suite.code())
-}
-
-pub(super) fn mls_time(at_ms: i64) -> MlsTime {
-    MlsTime::from_duration_since_epoch(Duration::from_millis(u64::try_from(at_ms).unwrap_or(0)))
 }
 
 pub(super) fn crypto() -> AwsLcCryptoProvider {
@@ -52,7 +44,7 @@ pub(super) fn member(
     storage: &Storage,
 ) -> Client<Config> {
     let (secret, public) = device.leaf(suite);
-    builder(judge, storage).signing_identity(leaf::signing_identity(certificate, public), secret, cipher_suite(suite)).build()
+    builder(judge, storage).signing_identity(signing_identity(certificate, public), secret, cipher_suite(suite)).build()
 }
 
 /// A client that can load what was stored.

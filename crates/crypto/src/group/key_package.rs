@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use bezel_observer::{Judge, Leaf, mls_time};
 use bezel_protocol::roster::LeafRefused;
 use bezel_protocol::{DeviceId, SignedCertificate, Suite, UserId};
 use mls_rs::extension::recommended::LastResortKeyPackageExt;
@@ -9,8 +10,6 @@ use mls_rs::mls_rs_codec::{MlsDecode as _, MlsEncode as _};
 use mls_rs::{CryptoProvider as _, ExtensionList, MlsMessage};
 
 use super::client;
-use super::judge::Judge;
-use super::leaf::Leaf;
 use super::storage::Storage;
 use crate::device::DeviceKeys;
 use crate::secret::SecretBytes;
@@ -69,7 +68,7 @@ impl MadeKeyPackage {
         if last_resort {
             extensions.set_from(LastResortKeyPackageExt).map_err(|_| KeyPackageError::Failed)?;
         }
-        let from = client::mls_time(judge.now_ms().saturating_sub(client::BACKDATED_MS));
+        let from = mls_time(judge.now_ms().saturating_sub(client::BACKDATED_MS));
         let message =
             client.generate_key_package_message(extensions, ExtensionList::new(), Some(from)).map_err(|_| KeyPackageError::Failed)?;
         let (reference, data) = storage.take_key_package().ok_or(KeyPackageError::Failed)?;
@@ -79,7 +78,7 @@ impl MadeKeyPackage {
             private: SecretBytes::new(data.mls_encode_to_vec().map_err(|_| KeyPackageError::Failed)?),
             suite,
             last_resort,
-            not_after_ms: i64::try_from(data.expiration).unwrap_or(i64::MAX).saturating_mul(1000),
+            not_after_ms: milliseconds(data.expiration),
         })
     }
 }
@@ -91,6 +90,7 @@ pub struct KeyPackage {
     pub(super) reference: Vec<u8>,
     leaf: Leaf,
     suite: Suite,
+    not_after_ms: i64,
 }
 
 impl KeyPackage {
@@ -108,7 +108,8 @@ impl KeyPackage {
         let suite = Suite::try_from(u16::from(offered.cipher_suite())).map_err(|_| KeyPackageError::Malformed)?;
         let leaf = Leaf::read(0, offered.signing_identity())?;
         let reference = reference_of(offered)?;
-        Ok(Self { message, reference, leaf, suite })
+        let not_after_ms = milliseconds(offered.expiration().map_err(|_| KeyPackageError::Malformed)?.seconds_since_epoch());
+        Ok(Self { message, reference, leaf, suite, not_after_ms })
     }
 
     /// The device that it says it is of. Compare it with the one that was asked for.
@@ -123,10 +124,24 @@ impl KeyPackage {
         self.leaf.user()
     }
 
+    /// Whether the roster vouches for the device that it says it is of, as it will have to when it is added.
+    ///
+    /// # Errors
+    /// The reason for which the device may not be in a group.
+    pub fn check(&self, judge: &Judge) -> Result<(), LeafRefused> {
+        judge.stands(&self.leaf, self.suite)
+    }
+
     /// The suite.
     #[must_use]
     pub const fn suite(&self) -> Suite {
         self.suite
+    }
+
+    /// When it ends, milliseconds since the epoch.
+    #[must_use]
+    pub const fn not_after_ms(&self) -> i64 {
+        self.not_after_ms
     }
 
     /// By this a welcome names it.
@@ -134,6 +149,10 @@ impl KeyPackage {
     pub fn reference(&self) -> &[u8] {
         &self.reference
     }
+}
+
+fn milliseconds(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)
 }
 
 /// The reference of a key package from its bare bytes, as the private part holds them.

@@ -1,46 +1,30 @@
-//! Conversations as MLS groups (RFC 9420): one group a conversation, one leaf a device.
+//! Conversations as MLS groups (RFC 9420): one group a conversation at a time, one leaf a device.
 //!
 //! A [`Group`] is loaded from its stored state for one unit of work, together with the [`Judge`] by whose roster and clock leaves
 //! are judged, and written back by [`Group::state`] in the caller's transaction. Nothing is stored here.
 //!
-//! Rules that every member enforces on every commit, its own included:
-//! - A new leaf, and the leaf of whoever commits, stands in the roster: recorded certificate, certified key, not revoked, user active,
-//!   certificate in force ([`bezel_protocol::roster::Roster::check_leaf`]). A leaf that is already in the tree when someone joins must
-//!   be authentic; if it was shut out since, it is listed by [`Group::shut_out`] for removal instead of blocking the join.
-//! - The roles (group-context extension 0xF002) say who may do what; see [`Role`]. Every leaf's user has a role. Only owners and
-//!   admins change people and roles, never above themselves. Everyone may add and remove devices of their own.
-//! - Owners, admins and members may remove leaves that the roster has shut out, and with the last leaf the role of a person who is
-//!   suspended or removed.
-//! - A person who is removed leaves the roles. A person who is active keeps the role when a device is removed, be it the last, so
-//!   that a restored device can rejoin.
-//! - The last owner stays, unless the roster has shut that person out.
-//! - An external commit only replaces the leaf of the same device, or adds a device of someone who has a role.
-//! - Proposals travel inside commits only, and only add, remove and new roles (and what an external commit needs).
+//! What a commit may do is judged by the rules of `bezel-observer`, which the relay asks as well. A group is joined only where an
+//! [`Observer`] has followed the conversation's log to it.
 
 mod change;
 mod client;
 mod error;
-mod header;
 mod join;
-mod judge;
 mod key_package;
-mod leaf;
+mod leave;
 mod receive;
-mod roles;
-mod rules;
 mod storage;
 
 use core::fmt;
 
-pub use change::{Change, CommitUpload, Published};
-pub use error::{GroupError, Refused, Right};
-pub use header::CommitHeader;
+pub use bezel_observer::{
+    CommitEntry, CommitHeader, ConversationRoles, GroupId, Judge, Leaf, ObserveError, Observed, Observer, Refused, Right,
+};
+pub use change::{Change, NewCommit};
+pub use error::GroupError;
 pub use join::Welcome;
-pub use judge::Judge;
 pub use key_package::{KeyPackage, KeyPackageError, MadeKeyPackage};
-pub use leaf::Leaf;
 pub use receive::{Applied, RoleChange};
-pub use roles::ConversationRoles;
 
 use bezel_protocol::roster::LeafRefused;
 use bezel_protocol::{ConversationId, DeviceId, Hash, Role, Suite, UserId};
@@ -89,7 +73,7 @@ pub struct Group {
     inner: mls_rs::Group<Config>,
     storage: Storage,
     judge: Judge,
-    conversation: ConversationId,
+    id: GroupId,
     suite: Suite,
 }
 
@@ -101,10 +85,12 @@ impl Group {
     pub fn load(state: &[u8], conversation: ConversationId, judge: Judge) -> Result<Self, GroupError> {
         let storage = Storage::with_state(state);
         let inner = client::reader(&judge, &storage).load_group(conversation.as_bytes()).map_err(GroupError::from_library)?;
-        Self::wrap(inner, storage, judge)
+        let group = Self::wrap(inner, storage, judge)?;
+        group.is_of(conversation)?;
+        Ok(group)
     }
 
-    /// The state, a pending commit of ours included. It holds private keys. Earlier epochs' secrets are not in it.
+    /// The state. It holds private keys. Earlier epochs' secrets are not in it.
     ///
     /// # Errors
     /// When the library can't write it.
@@ -116,7 +102,13 @@ impl Group {
     /// The conversation.
     #[must_use]
     pub const fn conversation(&self) -> ConversationId {
-        self.conversation
+        self.id.conversation
+    }
+
+    /// The group.
+    #[must_use]
+    pub const fn id(&self) -> GroupId {
+        self.id
     }
 
     /// The suite.
@@ -125,10 +117,10 @@ impl Group {
         self.suite
     }
 
-    /// The epoch.
+    /// The epoch of the conversation.
     #[must_use]
     pub fn epoch(&self) -> u64 {
-        self.inner.current_epoch()
+        self.id.epoch(self.inner.current_epoch())
     }
 
     /// The key of the epoch.
@@ -138,7 +130,7 @@ impl Group {
     pub fn epoch_key(&self) -> Result<EpochKey, GroupError> {
         let exported = self.inner.export_secret(EXPORTER_LABEL, &[], 32).map_err(GroupError::from_library)?;
         let secret = Secret::from_slice(exported.as_bytes()).ok_or(GroupError::Malformed("exported key"))?;
-        Ok(EpochKey::new(self.conversation, self.epoch(), secret))
+        Ok(EpochKey::new(self.id.conversation, self.epoch(), secret))
     }
 
     /// SHA-256 of the epoch authenticator (RFC 9420 §8.7): equal for all who see the same group.
@@ -179,7 +171,7 @@ impl Group {
         Ok(ConversationRoles::read(&self.inner.context().extensions)?)
     }
 
-    /// Every person with a role, by user: what a commit's `members` must say.
+    /// Every person with a role, by user.
     ///
     /// # Errors
     /// As [`Self::roles`].
@@ -187,7 +179,7 @@ impl Group {
         Ok(self.roles()?.iter().collect())
     }
 
-    /// Every device with a leaf and its user, by device: what a commit's `devices` must say.
+    /// Every device with a leaf and its user, by device.
     ///
     /// # Errors
     /// As [`Self::leaves`].
@@ -207,15 +199,15 @@ impl Group {
     }
 
     fn wrap(inner: mls_rs::Group<Config>, storage: Storage, judge: Judge) -> Result<Self, GroupError> {
-        let conversation = ConversationId::from_slice(inner.group_id()).ok_or(GroupError::Malformed("group id"))?;
+        let id = GroupId::from_slice(inner.group_id())?;
         let suite = Suite::try_from(u16::from(inner.cipher_suite())).map_err(|_| GroupError::Malformed("cipher suite"))?;
-        Ok(Self { inner, storage, judge, conversation, suite })
+        Ok(Self { inner, storage, judge, id, suite })
     }
 }
 
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Group({}, epoch {}, ..)", self.conversation, self.epoch())
+        write!(f, "Group({}, epoch {}, ..)", self.id.conversation, self.epoch())
     }
 }
 

@@ -1,15 +1,13 @@
-//! Taking commits from the log.
+//! Following a group: one commit after the other, each checked before it is applied.
 
-use bezel_protocol::envelope::RosterHead;
-use bezel_protocol::roster::RosterError;
+use bezel_observer::{CommitEntry, Leaf};
 use bezel_protocol::{Role, UserId};
-use mls_rs::MlsMessage;
-use mls_rs::group::{CommitEffect, ReceivedMessage};
+use mls_rs::group::{CommitEffect, CommitSecrets, ReceivedMessage};
 
+use super::change::NewCommit;
 use super::error::GroupError;
-use super::header::CommitHeader;
-use super::leaf::Leaf;
 use super::{ConversationRoles, Group};
+use crate::secret::SecretBytes;
 
 /// What a commit did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,64 +42,73 @@ pub struct RoleChange {
 }
 
 /// The group as it was, to tell the difference.
-pub(super) struct Before {
+struct Before {
     leaves: Vec<Leaf>,
     roles: ConversationRoles,
 }
 
 impl Group {
-    /// Checks a commit and applies it. Refused, it changes nothing. A pending commit of ours is applied if this is it, and dropped
-    /// if this is another that won the race.
+    /// Judges somebody else's commit and applies it. Refused, it changes nothing. The judge of this group knows the roster with whose head the
+    /// entry is stamped, and the time at which the relay stored it; the caller compares the entry with the log's spine.
     ///
     /// # Errors
     /// [`GroupError::WrongEpoch`] for a commit that is not the next one, [`GroupError::Roster`] when its author knows another roster
-    /// (or a newer one, which must be fetched first), [`GroupError::Refused`] when it breaks the rules.
-    pub fn process(&mut self, commit: &[u8]) -> Result<Applied, GroupError> {
-        let header = CommitHeader::parse(commit)?;
-        if header.conversation != self.conversation {
-            return Err(GroupError::WrongConversation(self.conversation));
-        }
-        if header.epoch != self.epoch() {
-            return Err(GroupError::WrongEpoch { expected: self.epoch(), found: header.epoch });
-        }
-        self.compare_roster(header.roster)?;
-        let message = MlsMessage::from_bytes(commit).map_err(|_| GroupError::Malformed("commit"))?;
-        let before = self.snapshot()?;
-        let had_pending = self.has_pending();
-        let own_index = self.inner.current_member_index();
+    /// (or a newer one, which must be fetched first), [`GroupError::OwnUnknown`] for one of this device, [`GroupError::Refused`] when it
+    /// breaks the rules.
+    pub fn process(&mut self, commit: &CommitEntry) -> Result<Applied, GroupError> {
+        commit.follows(self.id, self.epoch())?;
+        self.judge.roster().compare(commit.header().roster).map_err(GroupError::Roster)?;
+        let before = self.before()?;
         // Worked out on a copy, so that a refused commit leaves no trace.
         let mut inner = self.inner.clone();
-        let ReceivedMessage::Commit(description) = inner.process_incoming_message(message).map_err(GroupError::from_library)? else {
-            return Err(GroupError::Malformed("commit"));
-        };
-        let removed_self = match description.effect {
-            CommitEffect::NewEpoch(_) => false,
-            CommitEffect::Removed { .. } => true,
+        let at = bezel_observer::mls_time(self.judge.now_ms());
+        let received = inner.process_incoming_message_with_time(commit.message().clone(), at).map_err(GroupError::from_library)?;
+        let ReceivedMessage::Commit(description) = received else { return Err(GroupError::Malformed("commit")) };
+        match description.effect {
+            CommitEffect::NewEpoch(_) => {}
+            CommitEffect::Removed { .. } => return self.removed(&before, description.committer),
             CommitEffect::ReInit(_) => return Err(GroupError::Malformed("commit")),
-        };
-        if removed_self {
-            return self.removed(&before, description.committer);
         }
-        inner.clear_pending_commit();
-        self.inner = inner;
-        let member = self.inner.member_at_index(description.committer).ok_or(GroupError::Malformed("committer"))?;
+        let member = inner.member_at_index(description.committer).ok_or(GroupError::Malformed("committer"))?;
         let committer = Leaf::read(member.index, &member.signing_identity)?;
-        self.applied(&before, committer, description.is_external, had_pending && description.committer == own_index)
+        // An ended certificate is forgiven to the old leaf only.
+        self.judge.stands(&committer, self.suite)?;
+        self.inner = inner;
+        self.applied(&before, committer, description.is_external, false)
     }
 
-    /// An author who knows a roster that we don't is either ahead of us, or shown another history.
-    fn compare_roster(&self, head: RosterHead) -> Result<(), GroupError> {
-        match self.judge.roster().compare(head) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(GroupError::Roster(error)),
+    /// Applies a commit of our own that stands in the log as the next one, with the secrets that were kept of it.
+    ///
+    /// # Errors
+    /// [`GroupError::WrongEpoch`], [`GroupError::WrongConversation`] when it is not the next one: the library checks nothing here, and old
+    /// secrets would put the group back.
+    pub fn accept(&mut self, commit: &CommitEntry, secrets: &SecretBytes) -> Result<Applied, GroupError> {
+        commit.follows(self.id, self.epoch())?;
+        let before = self.before()?;
+        let secrets = CommitSecrets::from_bytes(secrets.expose()).map_err(|_| GroupError::Malformed("commit's secrets"))?;
+        let mut inner = self.inner.clone();
+        inner.apply_detached_commit(secrets).map_err(GroupError::from_library)?;
+        self.inner = inner;
+        let own = self.own_leaf()?;
+        if own.device() != commit.author().device() {
+            return Err(GroupError::Malformed("commit's secrets"));
         }
+        self.applied(&before, own, false, true)
     }
 
-    pub(super) fn snapshot(&self) -> Result<Before, GroupError> {
+    /// Applies a commit that was just made.
+    ///
+    /// # Errors
+    /// As [`Self::accept`].
+    pub fn accept_new(&mut self, commit: &NewCommit) -> Result<Applied, GroupError> {
+        self.accept(&CommitEntry::parse(&commit.entry)?, &commit.secrets)
+    }
+
+    fn before(&self) -> Result<Before, GroupError> {
         Ok(Before { leaves: self.leaves()?, roles: self.roles()? })
     }
 
-    pub(super) fn applied(&self, before: &Before, committer: Leaf, external: bool, own: bool) -> Result<Applied, GroupError> {
+    fn applied(&self, before: &Before, committer: Leaf, external: bool, own: bool) -> Result<Applied, GroupError> {
         let leaves = self.leaves()?;
         let roles = self.roles()?;
         let changed = |user: UserId| {
@@ -130,14 +137,5 @@ impl Group {
         let committer = before.leaves.iter().find(|leaf| leaf.index() == committer).cloned().unwrap_or_else(|| own.clone());
         let epoch = self.epoch().saturating_add(1);
         Ok(Applied { epoch, committer, own: false, external: false, added: vec![], removed: vec![own], roles: vec![], removed_self: true })
-    }
-}
-
-/// Whether the roster must be fetched before the commit can be judged.
-impl GroupError {
-    /// The author of the commit knows more of the roster than we do.
-    #[must_use]
-    pub const fn roster_is_behind(&self) -> bool {
-        matches!(self, Self::Roster(RosterError::Truncated { .. }))
     }
 }

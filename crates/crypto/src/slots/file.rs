@@ -4,7 +4,7 @@ use bezel_protocol::{DeviceId, WorkspaceId, cbor};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use super::{Cost, MasterKey, Passphrase, RecoveryWords, SlotError, Wrapped};
+use super::{Cost, MasterKey, NewPassphrase, Passphrase, RecoveryWords, SlotError, Wrapped};
 use crate::rng::{self, Rng};
 
 /// The ways into an installation, and whose it is.
@@ -139,11 +139,14 @@ impl SlotFile {
     ///
     /// # Errors
     /// When there is no randomness, or the library refuses.
-    pub fn set_passphrase(&mut self, passphrase: &Passphrase, cost: Cost, master: &MasterKey, rng: &mut dyn Rng) -> Result<(), SlotError> {
-        let salt = rng::array(rng)?;
-        let key = cost.stretch(passphrase, &salt)?;
-        let wrapped = Wrapped::seal(master.secret(), &key, PASSPHRASE_AAD, rng)?;
-        self.passphrase = Some(PassphraseSlot { cost, salt, wrapped });
+    pub fn set_passphrase(
+        &mut self,
+        passphrase: &NewPassphrase,
+        cost: Cost,
+        master: &MasterKey,
+        rng: &mut dyn Rng,
+    ) -> Result<(), SlotError> {
+        self.passphrase = Some(PassphraseSlot::seal(passphrase.as_passphrase(), cost, master, rng)?);
         Ok(())
     }
 
@@ -160,6 +163,38 @@ impl SlotFile {
         let slot = self.passphrase.as_ref().ok_or(SlotError::NoSuchSlot)?;
         let key = slot.cost.stretch(passphrase, &slot.salt)?;
         slot.wrapped.open(&key, PASSPHRASE_AAD).map(MasterKey::from_secret).ok_or(SlotError::WrongPassphrase)
+    }
+}
+
+impl SlotFile {
+    /// The slots of the same installation for a new master key, without the keychain. The passphrase stays as it is, under a new salt; it is
+    /// given again, since nothing that the old master key opens tells it. Takes a moment by design.
+    ///
+    /// # Errors
+    /// [`SlotError::PassphraseNeeded`] when there is such a slot and none is given, [`SlotError::WrongPassphrase`] when it is another.
+    pub fn rekeyed(
+        &self,
+        master: &MasterKey,
+        words: &RecoveryWords,
+        passphrase: Option<&Passphrase>,
+        rng: &mut dyn Rng,
+    ) -> Result<Self, SlotError> {
+        let mut new = Self { workspace: self.workspace, device: self.device, ..Self::new() };
+        new.set_words(words, master, rng)?;
+        if let Some(slot) = &self.passphrase {
+            let passphrase = passphrase.ok_or(SlotError::PassphraseNeeded)?;
+            self.open_with_passphrase(passphrase)?;
+            new.passphrase = Some(PassphraseSlot::seal(passphrase, slot.cost, master, rng)?);
+        }
+        Ok(new)
+    }
+}
+
+impl PassphraseSlot {
+    fn seal(passphrase: &Passphrase, cost: Cost, master: &MasterKey, rng: &mut dyn Rng) -> Result<Self, SlotError> {
+        let salt = rng::array(rng)?;
+        let key = cost.stretch(passphrase, &salt)?;
+        Ok(Self { cost, salt, wrapped: Wrapped::seal(master.secret(), &key, PASSPHRASE_AAD, rng)? })
     }
 }
 

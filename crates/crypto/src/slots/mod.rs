@@ -2,6 +2,7 @@
 //!
 //! Each slot opens to the same 32 bytes. A wrong secret is an error that says so, never another key.
 
+mod cost;
 mod file;
 mod passphrase;
 mod words;
@@ -9,10 +10,9 @@ mod wrapped;
 
 use core::fmt;
 
-use zeroize::Zeroizing;
-
+pub use cost::{Cost, InvalidCost};
 pub use file::{KeychainSlot, PassphraseSlot, SlotFile};
-pub use passphrase::{Cost, InvalidCost};
+pub use passphrase::{InvalidPassphrase, NewPassphrase, Passphrase, UnfitPassphrase, Weakness};
 pub use words::{InvalidWords, RecoveryWords};
 pub use wrapped::Wrapped;
 
@@ -74,27 +74,6 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// A passphrase as someone typed it.
-pub struct Passphrase(Zeroizing<String>);
-
-impl Passphrase {
-    /// Takes it over.
-    #[must_use]
-    pub fn new(passphrase: String) -> Self {
-        Self(Zeroizing::new(passphrase))
-    }
-
-    pub(crate) fn expose(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase(..)")
-    }
-}
-
 /// Why a slot does not give the master key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError {
@@ -110,6 +89,9 @@ pub enum SlotError {
     /// This is not the passphrase.
     #[error("this is not the passphrase")]
     WrongPassphrase,
+    /// There is a passphrase, which must be given to be kept.
+    #[error("the passphrase must be given, so that it opens with the new key too")]
+    PassphraseNeeded,
     /// The file is not a slot file, or from a newer version.
     #[error("the slot file can't be read")]
     Malformed,

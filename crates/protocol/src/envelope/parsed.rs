@@ -6,7 +6,7 @@ use coset::{CborSerializable as _, CoseEncrypt0, CoseEncrypt0Builder, CoseSign1,
 use super::header::EnvelopeHeader;
 use crate::cose::{SignatureAlgorithm, Signer, SigningFailed, header_says, label, signer_header};
 use crate::key::Ed25519PublicKey;
-use crate::{Algorithm, Hash, cbor};
+use crate::{Algorithm, Hash};
 
 /// Private-use header labels (RFC 9052 §3.1).
 const HEADER: i64 = -70_001;
@@ -44,10 +44,8 @@ impl Envelope {
         let signed = CoseSign1::from_slice(bytes).map_err(|_| EnvelopeError::Malformed)?;
         let payload = signed.payload.as_deref().ok_or(EnvelopeError::Malformed)?;
         let encrypted = CoseEncrypt0::from_slice(payload).map_err(|_| EnvelopeError::Malformed)?;
-        let header: EnvelopeHeader =
-            bytes_of(&encrypted.protected.header, HEADER).and_then(|header| cbor::decode(header).ok()).ok_or(EnvelopeError::Malformed)?;
-        if encrypted.protected.header.alg != Some(coset::RegisteredLabelWithPrivate::Assigned(algorithm(header.algorithm)))
-            || encrypted.protected.header.iv.len() != 12
+        let header = header_of(&encrypted.protected.header).ok_or(EnvelopeError::Malformed)?;
+        if encrypted.protected.header.iv.len() != 12
             || encrypted.ciphertext.is_none()
             || !header_says(&signed.protected.header, SignatureAlgorithm::Ed25519, header.device.as_bytes())
         {
@@ -126,7 +124,14 @@ pub fn build(header: &EnvelopeHeader, nonce: [u8; 12], ciphertext: Vec<u8>, devi
 }
 
 fn inner_header(header: &EnvelopeHeader, nonce: [u8; 12]) -> Header {
-    HeaderBuilder::new().algorithm(algorithm(header.algorithm)).iv(nonce.to_vec()).value(HEADER, Value::Bytes(cbor::encode(header))).build()
+    HeaderBuilder::new().algorithm(algorithm(header.algorithm)).iv(nonce.to_vec()).value(HEADER, Value::Bytes(header.encode())).build()
+}
+
+fn header_of(inner: &Header) -> Option<EnvelopeHeader> {
+    let named = [Algorithm::Aes256Gcm, Algorithm::ChaCha20Poly1305]
+        .into_iter()
+        .find(|named| inner.alg == Some(coset::RegisteredLabelWithPrivate::Assigned(algorithm(*named))))?;
+    EnvelopeHeader::decode(bytes_of(inner, HEADER)?, named)
 }
 
 fn bytes_of(header: &Header, label: i64) -> Option<&[u8]> {

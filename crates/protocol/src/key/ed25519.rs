@@ -6,6 +6,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use super::{BadSignature, InvalidKey};
+use crate::Hash;
 
 /// An Ed25519 public key. Verification is strict: no small-order keys, no malleable signatures.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,12 @@ impl Ed25519PublicKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    /// SHA-256 of the 32 bytes.
+    #[must_use]
+    pub fn fingerprint(&self) -> Hash {
+        Hash::of(self.as_bytes())
     }
 
     /// Checks a signature over `message`.

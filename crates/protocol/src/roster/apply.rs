@@ -9,6 +9,10 @@ use crate::{DeviceId, Hash, InviteId, Role, SignedCertificate, UserId};
 
 const MAX_INVITE_LIFETIME_MS: i64 = 90 * 24 * 60 * 60 * 1000;
 const MAX_INVITE_USES: u32 = 1000;
+/// So many devices of a user may be unrevoked at once. Whether their certificates are in force is a question of time and not asked.
+const MAX_DEVICES: usize = 20;
+/// So many statements may be made of one device: its certificates, and the one that revokes it.
+const MAX_STATEMENTS_OF_DEVICE: usize = 1000;
 /// A certificate may be dated a little ahead of the statement that carries it.
 const CLOCK_SLACK_MS: i64 = 60 * 60 * 1000;
 
@@ -40,6 +44,7 @@ impl Roster {
             identity_since_ms: body.at_ms,
             joined_at_ms: body.at_ms,
             first_device: None,
+            turns: Vec::new(),
         };
         Ok(Self {
             workspace: body.workspace,
@@ -173,6 +178,7 @@ impl Roster {
             identity_since_ms: at_ms,
             joined_at_ms: at_ms,
             first_device: None,
+            turns: Vec::new(),
         };
         self.users.insert(user.id, user);
         Ok(())
@@ -182,9 +188,9 @@ impl Roster {
         let (user, _) = self.signer(signed, 1)?;
         let signed_certificate = SignedCertificate::parse(bytes)?;
         let certificate = signed_certificate.certificate();
+        // One that has ended already is let in: after a clock ran ahead, `at_ms` may lie beyond the end of an honest certificate.
         if certificate.workspace != self.workspace
             || certificate.user != user
-            || certificate.not_after_ms <= at_ms
             || certificate.not_after_ms > at_ms.saturating_add(CERTIFICATE_LIFETIME_MS + CLOCK_SLACK_MS)
         {
             return Err(Fault::CertificateMismatch);
@@ -203,14 +209,21 @@ impl Roster {
             if !same {
                 return Err(Fault::KeyReused);
             }
+            // The last one is left for the revocation.
+            if device.certificates.len() + 1 >= MAX_STATEMENTS_OF_DEVICE {
+                return Err(Fault::TooManyStatements);
+            }
             device.certificates.push(signed_certificate);
             return Ok(());
+        }
+        if self.unrevoked_devices(user).count() >= MAX_DEVICES {
+            return Err(Fault::TooManyDevices);
         }
         if !self.used_keys.insert(message_key) {
             return Err(Fault::KeyReused);
         }
         let id = certificate.device;
-        let device = Device { id, user, certificates: vec![signed_certificate], added_at_ms: at_ms, revoked_at_ms: None };
+        let device = Device { id, user, certificates: vec![signed_certificate], added_at_ms: at_ms, revoked_at_ms: None, revoked_by: None };
         self.devices.insert(id, device);
         if let Some(user) = self.users.get_mut(&user) {
             user.first_device.get_or_insert(id);
@@ -230,6 +243,7 @@ impl Roster {
             return Err(Fault::DeviceRevoked);
         }
         device.revoked_at_ms = Some(at_ms);
+        device.revoked_by = Some(signed.body().sequence);
         Ok(())
     }
 
@@ -285,6 +299,9 @@ impl Roster {
             self.keep_an_owner(user)?;
         }
         if let Some(user) = self.users.get_mut(&user) {
+            if (user.status == Status::Active) != (status == Status::Active) {
+                user.turns.push(signed.body().sequence);
+            }
             user.status = status;
         }
         Ok(())

@@ -9,6 +9,9 @@ pub enum RosterError {
     /// Not a statement.
     #[error("a roster statement can't be read; it may come from a newer version")]
     Malformed,
+    /// A statement of more than 64 KiB.
+    #[error("a roster statement is larger than 64 KiB")]
+    TooLarge,
     /// It speaks of another workspace.
     #[error("the statement belongs to another workspace")]
     WrongWorkspace,
@@ -112,6 +115,12 @@ pub enum Fault {
     /// The certificate names another workspace or user, or lasts too long.
     #[error("the device certificate names another user or workspace, or lasts longer than 400 days")]
     CertificateMismatch,
+    /// Twenty devices are the most.
+    #[error("a user has at most 20 devices: revoke one that is no longer used")]
+    TooManyDevices,
+    /// A thousand statements are the most.
+    #[error("a device has at most 1000 statements: revoke it and add it under new keys")]
+    TooManyStatements,
     /// Nobody would be left to own the workspace.
     #[error("a workspace keeps at least one owner")]
     LastOwner,
@@ -123,6 +132,7 @@ impl RosterError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed => "roster_malformed",
+            Self::TooLarge => "roster_too_large",
             Self::WrongWorkspace => "roster_wrong_workspace",
             Self::GenesisMismatch => "roster_genesis_mismatch",
             Self::OutOfOrder { .. } => "roster_out_of_order",

@@ -7,12 +7,13 @@ mod apply;
 mod error;
 mod leaf;
 mod signed;
+mod snapshot;
 mod state;
 mod statement;
 
 pub use error::{Fault, RosterError};
 pub use leaf::LeafRefused;
-pub use signed::SignedStatement;
+pub use signed::{MAX_STATEMENT_BYTES, SignedStatement};
 pub use state::{Device, Invite, Roster, Status, User};
 pub use statement::{Genesis, IdentityRotate, InviteStatement, Join, RoleChange, Statement, StatementBody};
 

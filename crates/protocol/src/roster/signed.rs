@@ -8,6 +8,9 @@ use crate::cose::{SignatureAlgorithm, Signer, SigningFailed, header_says, label,
 use crate::key::{Ed25519PublicKey, IdentityPublicKey};
 use crate::{Hash, InviteId, cbor};
 
+/// A statement has at most so many bytes.
+pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
+
 /// A signed statement. Nothing of it is believed before a [`super::Roster`] has applied it.
 #[derive(Clone, Debug)]
 pub struct SignedStatement {
@@ -32,8 +35,11 @@ impl SignedStatement {
     /// Reads a statement without judging it.
     ///
     /// # Errors
-    /// [`RosterError::Malformed`] when the bytes are not one.
+    /// [`RosterError::TooLarge`] beyond [`MAX_STATEMENT_BYTES`], [`RosterError::Malformed`] when the bytes are not one.
     pub fn parse(bytes: &[u8]) -> Result<Self, RosterError> {
+        if bytes.len() > MAX_STATEMENT_BYTES {
+            return Err(RosterError::TooLarge);
+        }
         let signed = CoseSign::from_slice(bytes).map_err(|_| RosterError::Malformed)?;
         let payload = signed.payload.as_deref().ok_or(RosterError::Malformed)?;
         let body = cbor::decode(payload).map_err(|_| RosterError::Malformed)?;

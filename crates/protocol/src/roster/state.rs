@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::error::RosterError;
 use super::signed::SignedStatement;
 use super::statement::{InviteStatement, Statement, StatementBody};
@@ -10,7 +12,7 @@ use crate::key::IdentityPublicKey;
 use crate::{DeviceId, Handle, Hash, InviteId, Role, SignedCertificate, UserId, WorkspaceId};
 
 /// The replayed and checked roster.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
     pub(super) workspace: WorkspaceId,
     pub(super) name: String,
@@ -25,7 +27,8 @@ pub struct Roster {
 }
 
 /// Whether a user may do anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Yes.
     Active,
@@ -36,7 +39,7 @@ pub enum Status {
 }
 
 /// A person or headless member.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The user.
     pub id: UserId,
@@ -54,10 +57,12 @@ pub struct User {
     pub joined_at_ms: i64,
     /// The first device: it proves the identity key at its first log-in.
     pub first_device: Option<DeviceId>,
+    /// The statements by which the user was shut out and let in again, in turn.
+    pub(super) turns: Vec<u64>,
 }
 
 /// A device of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The device.
     pub id: DeviceId,
@@ -69,10 +74,12 @@ pub struct Device {
     pub added_at_ms: i64,
     /// When it was revoked, milliseconds since the epoch.
     pub revoked_at_ms: Option<i64>,
+    /// The statement that revoked it.
+    pub(super) revoked_by: Option<u64>,
 }
 
 /// An invitation and what is left of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invite {
     /// What was said of it.
     pub statement: InviteStatement,
@@ -119,6 +126,12 @@ impl Roster {
     pub fn head(&self) -> RosterHead {
         let sequence = self.hashes.len().saturating_sub(1) as u64;
         RosterHead { sequence, hash: self.hashes.last().copied().unwrap_or(Hash::ZERO) }
+    }
+
+    /// The time of the newest statement, milliseconds since the epoch. Once a clock ran ahead, it lies in the future.
+    #[must_use]
+    pub const fn head_at_ms(&self) -> i64 {
+        self.head_at_ms
     }
 
     /// The hash of the genesis statement.
@@ -201,10 +214,39 @@ impl Roster {
         })
     }
 
+    /// Whether a device, or its user, was shut out as of statement `sequence`; so is a device that nobody knew then.
+    #[must_use]
+    pub fn was_shut_out(&self, device: DeviceId, sequence: u64) -> bool {
+        let Some(device) = self.device(device) else { return true };
+        let user_was_out =
+            self.user(device.user).is_none_or(|user| user.turns.iter().take_while(|turn| **turn <= sequence).count() % 2 == 1);
+        user_was_out || device.revoked_by.is_some_and(|revoked| revoked <= sequence)
+    }
+
+    /// Whether only the end of its certificate keeps a device from acting at `now_ms`: renewed, it stands again.
+    #[must_use]
+    pub fn is_lapsed(&self, device: DeviceId, now_ms: i64) -> bool {
+        self.device(device).is_some_and(|device| {
+            device.revoked_at_ms.is_none()
+                && device.current().is_some_and(|current| now_ms >= current.certificate().not_after_ms)
+                && self.user(device.user).is_some_and(|user| user.status == Status::Active)
+        })
+    }
+
+    /// The devices of a user that were not revoked, those with an ended certificate included.
+    pub fn unrevoked_devices(&self, user: UserId) -> impl Iterator<Item = &Device> {
+        self.devices_of(user).filter(|device| device.revoked_at_ms.is_none())
+    }
+
     /// An invite.
     #[must_use]
     pub fn invite(&self, invite: InviteId) -> Option<&Invite> {
         self.invites.get(&invite)
+    }
+
+    /// Every invite that was given, by id.
+    pub fn invites(&self) -> impl Iterator<Item = &Invite> {
+        self.invites.values()
     }
 
     /// Whether somebody may join by an invite at `now_ms`. An invite falls with the right of the one who gave it.

@@ -3,34 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
-use crate::{ConversationId, DeviceId, Role, Suite, UserId};
-
-/// A member of a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct MemberRole {
-    /// The user.
-    pub user: UserId,
-    /// The role in the conversation.
-    pub role: Role,
-}
+use crate::log::Place;
+use crate::{ConversationId, DeviceId, Suite};
 
 /// A commit; the relay accepts one an epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitUpload {
-    /// The epoch that it ends.
-    pub epoch: u64,
-    /// The commit, a PublicMessage.
-    pub commit: Bytes,
-    /// Group info of the new epoch, without ratchet tree.
+    /// The entry of the log, a [`crate::log::SignedCommit`].
+    pub entry: Bytes,
+    /// Group info of the epoch that it begins, without ratchet tree.
     pub group_info: Bytes,
-    /// Ratchet tree of the new epoch.
-    pub ratchet_tree: Bytes,
-    /// Welcomes of the devices that it adds.
+    /// Welcomes of the devices that it adds: each has one.
     pub welcomes: Vec<WelcomeUpload>,
-    /// All members after it, by user id. Every client compares this with the group.
-    pub members: Vec<MemberRole>,
-    /// All devices after it, by id.
-    pub devices: Vec<DeviceId>,
 }
 
 /// A welcome for a device.
@@ -47,8 +31,10 @@ pub struct WelcomeUpload {
 pub struct CommitAccepted {
     /// The epoch that begins.
     pub epoch: u64,
+    /// Its place in the log.
+    pub place: Place,
     /// When, by the relay's clock, milliseconds since the epoch.
-    pub created_at_ms: i64,
+    pub stored_at_ms: i64,
 }
 
 /// A commit as the relay hands it out.
@@ -56,16 +42,12 @@ pub struct CommitAccepted {
 pub struct StoredCommit {
     /// The epoch that it ended.
     pub epoch: u64,
-    /// The commit.
-    pub commit: Bytes,
-    /// The device that uploaded it.
-    pub device: DeviceId,
+    /// Its place in the log.
+    pub sequence: u64,
+    /// The entry.
+    pub entry: Bytes,
     /// When, by the relay's clock, milliseconds since the epoch.
-    pub created_at_ms: i64,
-    /// All members after it, as uploaded.
-    pub members: Vec<MemberRole>,
-    /// All devices after it, as uploaded.
-    pub devices: Vec<DeviceId>,
+    pub stored_at_ms: i64,
 }
 
 /// Commits from a given epoch on, in order; at most 200.
@@ -75,7 +57,32 @@ pub struct Commits {
     pub commits: Vec<StoredCommit>,
 }
 
-/// What is needed to join or rejoin.
+/// An entry by which a user leaves, on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaveUpload {
+    /// The entry of the log, a [`crate::log::Leave`].
+    pub entry: Bytes,
+}
+
+/// An entry by which a user left, as the relay hands it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLeave {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// The entry.
+    pub entry: Bytes,
+    /// When, by the relay's clock, milliseconds since the epoch.
+    pub stored_at_ms: i64,
+}
+
+/// Those who left behind a given place, in order; at most 200.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaves {
+    /// The entries.
+    pub leaves: Vec<StoredLeave>,
+}
+
+/// What is needed to rejoin; the tree is what an observer of the log has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupState {
     /// The epoch.
@@ -84,10 +91,6 @@ pub struct GroupState {
     pub suite: Suite,
     /// Group info.
     pub group_info: Bytes,
-    /// Ratchet tree.
-    pub ratchet_tree: Bytes,
-    /// The newest sequence of the conversation's messages.
-    pub last_sequence: u64,
 }
 
 /// A welcome that waits for the caller's device, with what is needed to use it.
@@ -101,10 +104,8 @@ pub struct Welcome {
     pub epoch: u64,
     /// The welcome.
     pub welcome: Bytes,
-    /// The ratchet tree of that epoch.
-    pub ratchet_tree: Bytes,
-    /// The newest sequence when the device was added: nothing up to it can be read by its keys.
-    pub last_sequence: u64,
+    /// The place of the commit that adds the device: nothing before it can be read by its keys.
+    pub sequence: u64,
     /// When, by the relay's clock, milliseconds since the epoch.
     pub created_at_ms: i64,
 }

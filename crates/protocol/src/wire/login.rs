@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Bytes;
 use crate::WorkspaceId;
-use crate::login::{LoginStatement, Subject};
+use crate::login::{LoginChallenge, LoginStatement, SignedLogin, Subject};
 
 /// Asks for a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,8 @@ pub struct ChallengeRequest {
 /// What to sign; good for one log-in within a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// The statement.
-    pub statement: LoginStatement,
+    /// What the relay asks for.
+    pub challenge: LoginChallenge,
     /// Whether the user's identity key must sign as well: at the first log-in of a user's first device.
     pub identity_required: bool,
 }
@@ -27,7 +27,7 @@ pub struct Challenge {
 /// The signed challenge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginRequest {
-    /// The statement as it came.
+    /// The challenge as it came, with the device's number.
     pub statement: LoginStatement,
     /// By the device's message key, or the invite's key: Ed25519 over [`LoginStatement::to_be_signed`].
     pub signature: Bytes,
@@ -42,6 +42,8 @@ pub struct Session {
     pub token: Bytes,
     /// When it ends, milliseconds since the epoch.
     pub expires_at_ms: i64,
+    /// The device's log-in before this one, as it was signed. A device that does not know it has a copy.
+    pub last_login: Option<SignedLogin>,
 }
 
 impl core::fmt::Debug for Session {

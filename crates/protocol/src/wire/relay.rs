@@ -15,4 +15,6 @@ pub struct RelayInfo {
     pub now_ms: i64,
     /// Whether it takes another workspace.
     pub accepts_workspaces: bool,
+    /// Whether a workspace is begun with its set-up token only.
+    pub needs_setup_token: bool,
 }

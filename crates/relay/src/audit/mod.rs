@@ -1,12 +1,23 @@
-//! The audit log: a hash chain, checkpoints signed by the relay, verifiable without it.
+//! The audit log: a hash chain, a tree over it whose root the relay signs, verifiable without the relay.
 
+mod counts;
 mod export;
 mod verify;
 
 use bezel_protocol::Hash;
+use bezel_protocol::audit::{TreeHead, subtrees};
 
+pub(crate) use counts::Counts;
 pub use export::export;
 pub use verify::{AuditFault, verify};
+
+use crate::store::{StoreError, Unit};
+
+/// How many entries there are, and the root of the tree over them. `None` while there is none.
+pub(crate) async fn tree_head(unit: &mut Unit<'_>) -> Result<Option<TreeHead>, StoreError> {
+    let Some((entries, _)) = unit.audit_head().await? else { return Ok(None) };
+    Ok(Some(TreeHead { entries, root: unit.audit_root(&subtrees(0, entries)).await? }))
+}
 
 /// The hash of an entry in its place: SHA-256 of the hash before it and the entry's bytes.
 #[must_use]
@@ -37,8 +48,8 @@ enum Line {
         relay_key: String,
         /// How many entries.
         entries: u64,
-        /// The hash of the newest.
-        head: String,
+        /// The root of the tree over them (RFC 6962).
+        root: String,
         /// When, milliseconds since the epoch.
         at_ms: i64,
         /// The relay's signature, hexadecimal.

@@ -1,5 +1,6 @@
 //! Verifies an exported audit log, without the relay.
 
+use bezel_protocol::audit::TreeBuilder;
 use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::wire::SignedCheckpoint;
 use bezel_protocol::{Hash, cbor};
@@ -37,15 +38,33 @@ pub enum AuditFault {
     /// The checkpoint is not by the relay.
     #[error("the checkpoint is not signed by the relay's key")]
     BadSignature,
+    /// The checkpoint that somebody kept is by another relay, or was changed.
+    #[error("the checkpoint that was kept is not signed by the key that signed the export")]
+    ForeignCheckpoint,
+    /// What the checkpoint saw is not the beginning of the export.
+    #[error("the export is not what was shown before: its first {entries} entries are others than the checkpoint of {entries} entries saw")]
+    Rewritten {
+        /// How many entries the checkpoint saw.
+        entries: u64,
+    },
+    /// The export has fewer entries than the checkpoint saw.
+    #[error("the export has {found} entries, but the checkpoint saw {entries}: it was cut short")]
+    Shorter {
+        /// How many there are.
+        found: u64,
+        /// How many the checkpoint saw.
+        entries: u64,
+    },
 }
 
-/// Verifies every line. Returns how many entries there are, and the relay's key that signed them.
+/// Verifies every line, and that the export begins with what `kept`, a checkpoint that a member kept, saw. Returns how many entries there are,
+/// and the relay's key that signed them.
 ///
 /// # Errors
 /// At the first line that is not as it should be.
-pub fn verify(export: &str) -> Result<(u64, Ed25519PublicKey), AuditFault> {
+pub fn verify(export: &str, kept: Option<&SignedCheckpoint>) -> Result<(u64, Ed25519PublicKey), AuditFault> {
     let mut newest = (0, Hash::ZERO);
-    let mut checkpoint = None;
+    let (mut tree, mut checkpoint) = (TreeBuilder::default(), None);
     for (line, text) in (1..).zip(export.lines()) {
         if checkpoint.is_some() {
             return Err(AuditFault::Unreadable(line));
@@ -62,9 +81,13 @@ pub fn verify(export: &str) -> Result<(u64, Ed25519PublicKey), AuditFault> {
                     return Err(AuditFault::Changed { line, sequence });
                 }
                 newest = (sequence, expected);
+                tree.push(expected);
+                if kept.is_some_and(|kept| kept.tree.entries == sequence && kept.tree != tree.head()) {
+                    return Err(AuditFault::Rewritten { entries: sequence });
+                }
             }
-            Line::Checkpoint { relay_key, entries, head, at_ms, signature } => {
-                if (entries, head) != (newest.0, newest.1.to_string()) {
+            Line::Checkpoint { relay_key, entries, root, at_ms, signature } => {
+                if (entries, root) != (newest.0, tree.head().root.to_string()) {
                     return Err(AuditFault::Truncated);
                 }
                 checkpoint = Some((relay_key, at_ms, signature));
@@ -74,6 +97,12 @@ pub fn verify(export: &str) -> Result<(u64, Ed25519PublicKey), AuditFault> {
     let (relay_key, at_ms, signature) = checkpoint.ok_or(AuditFault::Truncated)?;
     let key = hex::decode(relay_key).ok().and_then(|key| Ed25519PublicKey::from_bytes(&key).ok()).ok_or(AuditFault::BadSignature)?;
     let signature = hex::decode(signature).map_err(|_| AuditFault::BadSignature)?;
-    key.verify(&SignedCheckpoint::to_be_signed(newest.0, newest.1, at_ms), &signature).map_err(|_| AuditFault::BadSignature)?;
+    key.verify(&SignedCheckpoint::to_be_signed(tree.head(), at_ms), &signature).map_err(|_| AuditFault::BadSignature)?;
+    if let Some(kept) = kept {
+        kept.verify(&key).map_err(|_| AuditFault::ForeignCheckpoint)?;
+        if kept.tree.entries > newest.0 {
+            return Err(AuditFault::Shorter { found: newest.0, entries: kept.tree.entries });
+        }
+    }
     Ok((newest.0, key))
 }

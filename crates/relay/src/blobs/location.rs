@@ -63,9 +63,23 @@ impl FromStr for BlobLocation {
 type Opened = (Arc<dyn ObjectStore>, Option<PathBuf>);
 
 impl BlobLocation {
+    /// The folder where they are, where it is one.
+    pub(crate) fn folder(&self, data: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Data => Some(Self::in_data(data)),
+            Self::Folder(folder) => Some(folder.clone()),
+            Self::S3 { .. } => None,
+        }
+    }
+
+    /// The folder of blobs in a folder of data.
+    pub(crate) fn in_data(data: &Path) -> PathBuf {
+        data.join(FOLDER)
+    }
+
     pub(super) fn open(&self, data: &Path) -> Result<Opened, BlobError> {
         match self {
-            Self::Data => open_folder(&data.join(FOLDER)),
+            Self::Data => open_folder(&Self::in_data(data)),
             Self::Folder(folder) => open_folder(folder),
             Self::S3 { bucket, prefix } => open_s3(bucket, prefix),
         }

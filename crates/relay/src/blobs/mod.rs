@@ -2,19 +2,20 @@
 //! is made here of a file's id; what the register does not know is nothing.
 
 mod location;
+mod memory;
 mod read;
 mod room;
 
 use std::sync::Arc;
 
-use bezel_protocol::FileId;
+use bezel_protocol::{FileId, UserId};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use location::{BadBlobLocation, BlobLocation};
+use memory::{Memory, PartMemory};
 pub(crate) use read::Slices;
 pub(crate) use room::is_full;
 
@@ -22,8 +23,6 @@ use crate::store::FilePart;
 
 /// The most bytes of a part, and so of an upload in memory.
 pub(crate) const MAX_PART_BYTES: usize = 8 * 1024 * 1024;
-/// So many parts are in memory at once, of all uploads; who comes later waits.
-const PARTS_IN_MEMORY: usize = 16;
 /// Above every object, so that a bucket can be shared.
 const ROOT: &str = "files";
 
@@ -32,7 +31,7 @@ pub(crate) struct Blobs {
     objects: Arc<dyn ObjectStore>,
     /// The folder, where it is one.
     folder: Option<std::path::PathBuf>,
-    memory: Semaphore,
+    memory: Memory,
 }
 
 /// Why a blob can't be written or read.
@@ -62,14 +61,14 @@ impl Blobs {
     /// Opens the store and looks whether it answers.
     pub(crate) async fn open(location: &BlobLocation, data: &std::path::Path) -> Result<Self, BlobError> {
         let (objects, folder) = location.open(data)?;
-        let blobs = Self { objects, folder, memory: Semaphore::new(PARTS_IN_MEMORY) };
+        let blobs = Self { objects, folder, memory: Memory::default() };
         blobs.objects.list(Some(&Path::from(ROOT))).try_next().await?;
         Ok(blobs)
     }
 
-    /// Waits until there is memory for a part.
-    pub(crate) async fn memory(&self) -> Option<SemaphorePermit<'_>> {
-        self.memory.acquire().await.ok()
+    /// Waits until there is memory for a part of an upload of this user.
+    pub(crate) async fn memory(&self, user: UserId) -> Option<PartMemory> {
+        self.memory.take(user).await
     }
 
     /// Writes a part. It is there whole when this returns, or not at all.

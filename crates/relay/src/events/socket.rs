@@ -6,11 +6,9 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use bezel_protocol::cbor;
 
 use super::Listening;
 use crate::app::App;
-use crate::clock::now_ms;
 use crate::http::{Device, Refusal};
 use crate::store::Store;
 
@@ -31,7 +29,7 @@ async fn serve<S: Store>(app: Arc<App<S>>, device: Device, mut socket: WebSocket
     loop {
         let message = tokio::select! {
             event = listening.next() => match event {
-                Some(event) => Message::Binary(cbor::encode(&event).into()),
+                Some(event) => Message::Binary(event),
                 None => break,
             },
             incoming = socket.recv() => match incoming {
@@ -50,7 +48,7 @@ async fn serve<S: Store>(app: Arc<App<S>>, device: Device, mut socket: WebSocket
 
 /// Whether the session lasts and the device stands.
 async fn holds<S: Store>(app: &App<S>, device: &Device) -> bool {
-    let now_ms = now_ms();
+    let now_ms = app.now_ms();
     app.roster(device.workspace).is_some_and(|roster| roster.stands(device.device, now_ms))
         && matches!(app.session(device.token).await, Ok(Some(session)) if session.expires_at_ms > now_ms)
 }

@@ -11,8 +11,8 @@ use bezel_protocol::roster::Roster;
 use bezel_protocol::{ConversationId, DeviceId, Hash, InviteId, Role, UserId, WorkspaceId};
 
 use super::Refusal;
+use super::watch::WhoAsks;
 use crate::app::App;
-use crate::clock::now_ms;
 use crate::store::{Caller, Store};
 
 /// A device whose session holds and which the roster lets act, now.
@@ -26,10 +26,12 @@ pub(crate) struct Device {
     pub(crate) token: Hash,
 }
 
-/// A device, or someone who holds an invite.
+/// A device, one whose certificate has ended, or someone who holds an invite: to all of them the roster is open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Visitor {
     Device(Device),
+    /// Its user is active and nobody revoked it: it may fetch its renewal, or make it.
+    Lapsed(Device),
     Invite(WorkspaceId, InviteId, Hash),
 }
 
@@ -42,14 +44,14 @@ impl Device {
 impl Visitor {
     pub(crate) const fn workspace(&self) -> WorkspaceId {
         match self {
-            Self::Device(device) => device.workspace,
+            Self::Device(device) | Self::Lapsed(device) => device.workspace,
             Self::Invite(workspace, ..) => *workspace,
         }
     }
 
     pub(crate) const fn caller(&self) -> Caller {
         match self {
-            Self::Device(device) => device.caller(),
+            Self::Device(device) | Self::Lapsed(device) => device.caller(),
             Self::Invite(workspace, invite, _) => Caller::Invite { workspace: *workspace, invite: *invite },
         }
     }
@@ -57,7 +59,7 @@ impl Visitor {
     /// SHA-256 of the session's token.
     pub(crate) const fn token(&self) -> Hash {
         match self {
-            Self::Device(Device { token, .. }) | Self::Invite(_, _, token) => *token,
+            Self::Device(Device { token, .. }) | Self::Lapsed(Device { token, .. }) | Self::Invite(_, _, token) => *token,
         }
     }
 }
@@ -68,16 +70,20 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App<S>>) -> Result<Self, Refusal> {
         let token = bearer(&parts.headers).ok_or_else(Refusal::unauthenticated)?;
         let session = app.session(token).await?.ok_or_else(Refusal::unauthenticated)?;
-        let now_ms = now_ms();
+        let now_ms = app.now_ms();
         if session.expires_at_ms <= now_ms {
             return Err(Refusal::unauthenticated());
         }
         let roster = app.roster(session.workspace).ok_or_else(Refusal::unauthenticated)?;
         match session.subject {
             Subject::Invite(invite) if holds(&roster, invite, now_ms) => Ok(Self::Invite(session.workspace, invite, token)),
-            Subject::Device(device) if roster.stands(device, now_ms) => {
+            Subject::Device(device) if roster.stands(device, now_ms) || roster.is_lapsed(device, now_ms) => {
                 let user = roster.device(device).and_then(|device| roster.user(device.user)).ok_or_else(Refusal::unauthenticated)?;
-                Ok(Self::Device(Device { workspace: session.workspace, user: user.id, device, role: user.role, token }))
+                if let Some(who) = parts.extensions.get::<WhoAsks>() {
+                    who.is(user.id, device);
+                }
+                let caller = Device { workspace: session.workspace, user: user.id, device, role: user.role, token };
+                Ok(if roster.stands(device, now_ms) { Self::Device(caller) } else { Self::Lapsed(caller) })
             }
             Subject::Invite(_) | Subject::Device(_) => Err(Refusal::unauthenticated()),
         }
@@ -90,6 +96,7 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Device {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App<S>>) -> Result<Self, Refusal> {
         match Visitor::from_request_parts(parts, app).await? {
             Visitor::Device(device) => Ok(device),
+            Visitor::Lapsed(_) => Err(Refusal::lapsed()),
             Visitor::Invite(..) => Err(Refusal::forbidden("an invitation may only join")),
         }
     }

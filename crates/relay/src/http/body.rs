@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Refusal;
+use super::pace::{is_too_slow, paced};
 
 /// A body in CBOR, in or out.
 pub(crate) struct Cbor<T>(pub(crate) T);
@@ -18,9 +19,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Cbor<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+        let bytes = Bytes::from_request(request.map(paced), state).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Refusal::too_large()
+            } else if is_too_slow(&rejection) {
+                Refusal::stalled()
             } else {
                 Refusal::malformed("the body did not arrive whole")
             }

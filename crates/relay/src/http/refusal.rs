@@ -1,11 +1,15 @@
 //! What the relay answers when it refuses.
 
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use bezel_protocol::cbor;
+use bezel_protocol::login::SignedLogin;
 use bezel_protocol::roster::RosterError;
-use bezel_protocol::wire::{ErrorBody, code};
+use bezel_protocol::wire::{Bytes, ErrorBody, code};
 
 use super::body::Cbor;
+use super::watch::RefusalCode;
 use crate::blobs::BlobError;
 use crate::store::StoreError;
 
@@ -16,11 +20,12 @@ pub(crate) struct Refusal {
     code: &'static str,
     message: String,
     current: Option<u64>,
+    proof: Option<Bytes>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), current: None }
+        Self { status, code, message: message.into(), current: None, proof: None }
     }
 
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
@@ -33,6 +38,12 @@ impl Refusal {
 
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message)
+    }
+
+    /// A device of an active user, whose certificate has ended.
+    pub(crate) fn lapsed() -> Self {
+        let message = "the certificate of this device has ended; until it is renewed, only the roster is open to it";
+        Self::new(StatusCode::FORBIDDEN, code::LAPSED, message)
     }
 
     pub(crate) fn not_found() -> Self {
@@ -49,6 +60,38 @@ impl Refusal {
 
     pub(crate) fn stale_roster(current: u64) -> Self {
         Self { current: Some(current), ..Self::new(StatusCode::CONFLICT, code::STALE_ROSTER, "the roster has grown meanwhile") }
+    }
+
+    pub(crate) fn ahead(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code::AHEAD, message)
+    }
+
+    pub(crate) fn forked(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code::FORKED, message)
+    }
+
+    pub(crate) fn healing() -> Self {
+        let message = "the relay was put back from a copy and waits, ten minutes at most, for what it lost";
+        Self::new(StatusCode::CONFLICT, code::HEALING, message)
+    }
+
+    pub(crate) fn healing_commit() -> Self {
+        let message = "the relay was put back from a copy and waits, a day at most, for another owner or admin, or for who is put out";
+        Self::new(StatusCode::CONFLICT, code::HEALING, message)
+    }
+
+    pub(crate) fn login_number(last: &SignedLogin) -> Self {
+        let message = "this device logged in by this number, or a higher one, before";
+        Self {
+            current: Some(last.statement.number),
+            proof: Some(Bytes(cbor::encode(last))),
+            ..Self::new(StatusCode::CONFLICT, code::LOGIN_NUMBER, message)
+        }
+    }
+
+    pub(crate) fn stale_vault(current: u64) -> Self {
+        let message = "the vault that is here is as new, or newer";
+        Self { current: Some(current), ..Self::new(StatusCode::CONFLICT, code::STALE_VAULT, message) }
     }
 
     pub(crate) fn refused(message: impl Into<String>) -> Self {
@@ -94,7 +137,7 @@ impl Refusal {
     }
 
     pub(crate) fn stalled() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, code::MALFORMED, "the body stopped coming")
+        Self::new(StatusCode::REQUEST_TIMEOUT, code::MALFORMED, "the body stopped coming, or came too slowly")
     }
 
     /// The code, as it is logged.
@@ -103,11 +146,21 @@ impl Refusal {
     }
 
     pub(crate) fn too_many() -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY, "too many requests at once")
+        Self::too_many_because("too many requests at once")
+    }
+
+    pub(crate) fn too_many_because(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY, message)
     }
 
     pub(crate) fn full() -> Self {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, code::FULL, "this relay takes no further workspace")
+    }
+
+    /// A workspace is begun with a token, which is missing or another one.
+    pub(crate) fn setup_token(is_given: bool) -> Self {
+        let message = if is_given { "this is not the set-up token of this relay" } else { "this relay wants its set-up token" };
+        Self::new(StatusCode::FORBIDDEN, code::SETUP_TOKEN, message)
     }
 
     /// A statement that the roster refuses.
@@ -122,21 +175,14 @@ impl From<StoreError> for Refusal {
             StoreError::WrongCaller => return Self::forbidden("this session may not do this"),
             StoreError::ShutOut => return Self::unauthenticated(),
             StoreError::IdTaken => return Self::conflict("the id of a user or device is taken on this relay"),
-            StoreError::Database(ref database) if is_full(database) => {
-                tracing::error!(%error, "the disk of the database is full");
-                return Self::no_room("the relay's disk is full; nothing was lost, try again when there is room");
-            }
-            StoreError::Database(_) | StoreError::Damaged(_) | StoreError::Closed => {}
+            // The engine logs it: once for all who waited.
+            StoreError::NoRoom => return Self::no_room("the relay's disk is full; nothing was lost, try again when there is room"),
+            StoreError::Database(_) | StoreError::Failed(_) | StoreError::Damaged(_) | StoreError::Closed => {}
         }
         // Logged here, at the edge; nobody outside learns more.
         tracing::error!(%error, "the store failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "the relay failed")
     }
-}
-
-/// SQLite says SQLITE_FULL by its number.
-fn is_full(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "13")
 }
 
 impl From<BlobError> for Refusal {
@@ -153,7 +199,13 @@ impl From<BlobError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = ErrorBody { code: self.code.into(), message: self.message, current: self.current };
-        (self.status, Cbor(body)).into_response()
+        let (status, code) = (self.status, RefusalCode(self.code));
+        (status, Extension(code), Cbor(ErrorBody::from(self))).into_response()
+    }
+}
+
+impl From<Refusal> for ErrorBody {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: refusal.code.into(), message: refusal.message, current: refusal.current, proof: refusal.proof }
     }
 }

@@ -3,6 +3,7 @@
 mod sqlite;
 mod types;
 mod unit;
+mod writer;
 
 use core::future::Future;
 use core::pin::Pin;
@@ -11,12 +12,13 @@ use bezel_protocol::{DeviceId, InviteId, UserId, WorkspaceId};
 
 pub use sqlite::SqliteStore;
 pub use types::{
-    AuditEntry, Conversation, FilePart, FileRow, FileState, GuestLinkRow, Leftovers, Membership, NewFile, SessionRow, StoredAuditEntry,
-    Usage,
+    AppendEnd, Appended, AuditEntry, CheckedStatement, Committed, Conversation, FilePart, FileRow, FileState, GuestLinkRow, HealingLog,
+    HealingState, JudgedCommit, KeyPackageStock, Leftovers, Membership, NewEnvelope, NewEnvelopes, NewFile, NewGroup, SessionRow,
+    StoredAuditEntry, Usage,
 };
 pub use unit::{
-    Admission, AuditLog, Backups, Calls, Conversations, Departure, Files, GuestLinks, KeyPackages, Messages, Presence, Rosters, Sessions,
-    Silence, Unit, UnitOfWork,
+    Admission, AuditLog, Backups, Calls, Conversations, Departure, Files, GuestLinks, Healing, KeyPackages, LoginNoted, Logs, LostBranches,
+    Messages, Presence, Rosters, Sessions, Silence, Unit, UnitOfWork,
 };
 
 /// In whose name a unit of work is done. Rows that the caller may not see do not exist for it.
@@ -56,13 +58,25 @@ pub enum StoreError {
     IdTaken,
     /// The database failed.
     #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
+    /// The disk of the database is full.
+    #[error("the disk of the database is full")]
+    NoRoom,
+    /// Another unit of work ended the transaction in which this one was, and nothing of either was kept.
+    #[error("the database failed: {0}")]
+    Failed(String),
     /// What is stored can't be read.
     #[error("the database holds a damaged {0}")]
     Damaged(&'static str),
     /// The writer is gone: the relay is shutting down.
     #[error("the relay is shutting down")]
     Closed,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if sqlite::is_full(&error) { Self::NoRoom } else { Self::Database(error) }
+    }
 }
 
 /// A future that borrows the unit of work.
@@ -82,6 +96,14 @@ pub trait Store: Send + Sync + 'static {
     where
         T: Send + 'static,
         F: for<'u> FnOnce(&'u mut Unit<'_>) -> Work<'u, T> + Send + 'static;
+
+    /// Gives envelopes of the caller's device the next places of a conversation, in order and as far as they can be taken. One that the
+    /// device stored before keeps the place that it has. The answer comes when they are on disk. Appends that wait at one time have no
+    /// order among them and share their rounds to the database.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongCaller`] but for devices.
+    fn append(&self, caller: Caller, new: NewEnvelopes) -> impl Future<Output = Result<Appended, StoreError>> + Send;
 
     /// Ends the engine and leaves its files in order. A unit of work that comes later is refused.
     fn close(&self) -> impl Future<Output = ()> + Send;

@@ -1,7 +1,9 @@
 //! Rows as the rest of the relay knows them.
 
+use bezel_protocol::envelope::EnvelopeHeader;
+use bezel_protocol::log::Place;
 use bezel_protocol::login::Subject;
-use bezel_protocol::wire::FileAccess;
+use bezel_protocol::wire::{Bytes, FileAccess, MessageAccepted, WelcomeUpload};
 use bezel_protocol::{CallId, ConversationId, DeviceId, FileId, GuestId, Hash, Role, Suite, UserId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +16,36 @@ pub struct Conversation {
     pub suite: Suite,
     /// Its epoch.
     pub epoch: u64,
-    /// Its newest sequence.
-    pub last_sequence: u64,
+    /// Where its log ends.
+    pub last: Place,
+    /// The roster statement with which the newest entry is stamped.
+    pub last_roster: u64,
     /// The caller's role.
     pub role: Role,
+}
+
+/// A log that takes back what it lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealingLog {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its suite.
+    pub suite: Suite,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Where it ends.
+    pub last: Place,
+    /// The roster statement with which the newest entry is stamped.
+    pub last_roster: u64,
+}
+
+/// How far the healing of a log or a roster went. Times in milliseconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealingState {
+    /// When the first client came by.
+    pub first_at_ms: Option<i64>,
+    /// Since when new entries are taken again.
+    pub healed_at_ms: Option<i64>,
 }
 
 /// Who is in a conversation.
@@ -39,6 +67,126 @@ impl Membership {
     }
 }
 
+/// A conversation that begins, judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGroup {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its suite.
+    pub suite: Suite,
+    /// Entry 1 of its log.
+    pub begin: Bytes,
+    /// Its group info.
+    pub group_info: Bytes,
+    /// The group as an observer sees it.
+    pub observer: Vec<u8>,
+}
+
+/// A commit that was judged, and what it makes of its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedCommit {
+    /// The entry of the log.
+    pub entry: Bytes,
+    /// Group info of the epoch that it begins.
+    pub group_info: Bytes,
+    /// The group in that epoch, as an observer sees it.
+    pub observer: Vec<u8>,
+    /// Who is in it then.
+    pub after: Membership,
+    /// Welcomes of the devices that it adds.
+    pub welcomes: Vec<WelcomeUpload>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It has this place.
+    At(Place),
+    /// Another one was faster, or the author is no member by now.
+    StaleEpoch,
+    /// The newest entry is stamped with this newer roster statement.
+    StaleRoster(u64),
+}
+
+impl Committed {
+    /// The place, if it has one.
+    #[must_use]
+    pub const fn place(self) -> Option<Place> {
+        match self {
+            Self::At(place) => Some(place),
+            Self::StaleEpoch | Self::StaleRoster(_) => None,
+        }
+    }
+}
+
+/// Envelopes of one device for a conversation, in order.
+#[derive(Clone, Debug)]
+pub struct NewEnvelopes {
+    /// Where they go.
+    pub conversation: ConversationId,
+    /// The envelopes.
+    pub envelopes: Vec<NewEnvelope>,
+    /// The time (milliseconds since the epoch) and the number of the newest roster statement, with which they are stamped.
+    pub stamp: (i64, u64),
+}
+
+/// An envelope that has no place yet.
+#[derive(Clone, Debug)]
+pub struct NewEnvelope {
+    header: EnvelopeHeader,
+    bytes: Bytes,
+    sha256: Hash,
+}
+
+impl NewEnvelope {
+    /// An envelope with its header. Its hash is computed here, not by the one writer.
+    #[must_use]
+    pub fn new(header: EnvelopeHeader, bytes: Bytes) -> Self {
+        let sha256 = Hash::of(bytes.as_ref());
+        Self { header, bytes, sha256 }
+    }
+
+    pub(super) const fn header(&self) -> &EnvelopeHeader {
+        &self.header
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+
+    pub(super) const fn sha256(&self) -> Hash {
+        self.sha256
+    }
+}
+
+/// What was appended of several envelopes: a prefix, and why it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The places of the envelopes that are stored now, or were stored before, in order.
+    pub accepted: Vec<MessageAccepted>,
+    /// Why the one after them was not taken.
+    pub end: AppendEnd,
+}
+
+/// Why an append ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendEnd {
+    /// All were taken; the log ends here, in this epoch.
+    Whole(Place, u64),
+    /// There is no such conversation for the caller's device.
+    NotThere,
+    /// The caller may read the conversation, not write in it.
+    ReadOnly,
+    /// The conversation is in another epoch, this one.
+    StaleEpoch(u64),
+    /// The envelope names an epoch or a place that is not there.
+    Ahead,
+    /// The envelope names a place with another hash than it has.
+    Forked,
+    /// The envelope repeats the id or the counter of another one.
+    Repeated,
+}
+
 /// A session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionRow {
@@ -48,6 +196,34 @@ pub struct SessionRow {
     pub subject: Subject,
     /// When it ends, milliseconds since the epoch.
     pub expires_at_ms: i64,
+}
+
+/// The key packages of a device that wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyPackageStock {
+    /// One-time ones.
+    pub one_time: u64,
+    /// When the first of them ends, milliseconds since the epoch.
+    pub first_ends_at_ms: Option<i64>,
+    /// When the last-resort one ends, milliseconds since the epoch.
+    pub last_resort_ends_at_ms: Option<i64>,
+}
+
+/// A statement of a roster that was checked, and what the relay's own limits count it as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedStatement {
+    /// Its number.
+    pub sequence: u64,
+    /// The signed bytes.
+    pub bytes: Vec<u8>,
+    /// As what it counts.
+    pub kind: &'static str,
+    /// The device or user that it is about, where a limit asks for it.
+    pub subject: Option<[u8; 16]>,
+    /// The device that sent it; none for who joins or begins a workspace.
+    pub by: Option<DeviceId>,
+    /// When, by the relay's clock, milliseconds since the epoch.
+    pub at_ms: i64,
 }
 
 /// Something that happened: who did what to whom. Ids only.

@@ -1,6 +1,5 @@
 //! TLS by the relay itself: version 1.3 (RFC 8446), certificate and key from files, read anew when they change.
 
-mod listener;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +12,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::reach::TlsFiles;
 
-pub(crate) use listener::TlsListener;
 pub(crate) use watch::watch;
 
 /// Why certificate and key can't be used.
@@ -45,7 +43,7 @@ impl Tls {
         Ok(Self { current: Arc::new(RwLock::new(Arc::new(config))) })
     }
 
-    fn current(&self) -> Arc<ServerConfig> {
+    pub(crate) fn current(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -1,10 +1,11 @@
 //! Who is in a call, and when, as the relay knows it.
 
+use bezel_crypto::group::Change;
 use bezel_protocol::wire::{CallJoined, CallRecord, NewCall, Participant, code, path};
 use bezel_protocol::{CallId, ConversationId, Role};
 use reqwest::Method;
 
-use crate::support::{Person, Shop, now_ms, random, upload};
+use crate::support::{Person, Shop, now_ms, random};
 
 fn call_id() -> CallId {
     CallId::from_bytes(random())
@@ -84,7 +85,7 @@ async fn a_stranger_a_removed_member_and_a_guessed_id_learn_nothing() {
     let foreign = NewCall { call: call_id(), conversation };
     assert_eq!(cleo.post(path::CALLS, &foreign).await.refusal(), (404, code::NOT_FOUND.into()));
     assert_eq!(ask(&ben, Method::PUT, call).await, (200, None));
-    assert_eq!(shop.ana.commit(conversation, &upload(1, &[(&shop.ana, Role::Owner)])).await.status, 200);
+    assert_eq!(shop.ana.commit(conversation, Change::default().remove_user(ben.user)).await.status, 200);
     assert_eq!(ask(&ben, Method::GET, call).await, refused(404, code::NOT_FOUND), "removed");
     assert_eq!(ask(&ben, Method::PUT, call).await, refused(404, code::NOT_FOUND), "removed");
     assert_eq!(ask(&ben, Method::DELETE, call).await, (200, None), "who was in it may still leave");

@@ -34,7 +34,7 @@ async fn whatever_was_acknowledged_is_there_after_a_kill() {
             let (shop, acked) = (Arc::clone(&shop), Arc::clone(&acked));
             tokio::spawn(async move {
                 loop {
-                    let accepted = shop.ana.say(conversation, 0).await.body();
+                    let accepted = shop.ana.say(conversation, 0).await.accepted();
                     acked.lock().unwrap().push(accepted);
                 }
             })
@@ -53,19 +53,20 @@ async fn whatever_was_acknowledged_is_there_after_a_kill() {
     let mut shop = Arc::into_inner(shop).unwrap();
     shop.ana.base = base;
     let heads: Heads = shop.ana.get(path::HEADS).await.body();
-    let last = heads.conversations[0].last_sequence;
+    let last = heads.conversations[0].place.sequence;
     let mut stored = Vec::new();
-    while stored.len() < usize::try_from(last).unwrap() {
-        let page: Messages = shop.ana.read(conversation, 1, last - stored.len() as u64).await.body();
+    // The first entry is the beginning.
+    while stored.len() < usize::try_from(last).unwrap() - 1 {
+        let page: Messages = shop.ana.read(conversation, 2, last - stored.len() as u64).await.body();
         assert!(!page.messages.is_empty(), "a gap at {}", last - stored.len() as u64);
         stored.extend(page.messages);
     }
     stored.reverse();
-    for (expected, message) in (1..).zip(&stored) {
+    for (expected, message) in (2..).zip(&stored) {
         assert_eq!(message.sequence, expected, "gapless");
     }
     for accepted in acked.lock().unwrap().iter() {
-        let message = &stored[usize::try_from(accepted.sequence).unwrap() - 1];
+        let message = &stored[usize::try_from(accepted.place.sequence).unwrap() - 2];
         assert_eq!(bezel_protocol::Hash::of(&message.envelope.0), accepted.sha256, "what was acknowledged is there");
     }
     child.kill().unwrap();

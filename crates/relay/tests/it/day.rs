@@ -1,15 +1,17 @@
 //! What a day of a workspace asks of the relay.
 
+use bezel_crypto::group::{Change, CommitEntry};
+use bezel_protocol::log::{EntryKind, Place};
 use bezel_protocol::wire::{
-    ClaimKeyPackages, ClaimedKeyPackages, Commits, EpochKeys, Event, GroupState, Heads, KeyPackageCounts, KeyPackageUpload,
-    MessageAccepted, MessageKind, Messages, RelayInfo, RosterPage, StoredVault, Welcomes, WrappedEpochKey, path,
+    ClaimKeyPackages, ClaimedKeyPackages, Event, GroupState, Heads, KeyPackageCounts, KeyPackageUpload, MessageKind, Messages,
+    NewKeyPackage, RelayInfo, RosterPage, Welcomes, path,
 };
 use bezel_protocol::{Hash, Role, Suite, cbor};
 use futures_util::StreamExt as _;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use crate::support::{Person, Shop, start, upload};
+use crate::support::{Person, Shop, now_ms, start};
 
 pub(crate) type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
@@ -46,19 +48,18 @@ async fn a_message_reaches_the_other_member_in_its_place() {
     assert!(ben.get(path::WELCOMES).await.body::<Welcomes>().welcomes.is_empty());
 
     let message = shop.ana.envelope(&shop.ana.header(conversation, 1));
-    let accepted: MessageAccepted = shop.ana.send(conversation, &message).await.body();
-    assert_eq!((accepted.sequence, accepted.sha256), (1, Hash::of(&message.envelope.0)));
-    assert!(matches!(next(&mut bens_events).await, Some(Event::Conversation(head)) if head.last_sequence == 1));
+    let accepted = shop.ana.send(conversation, &message).await.accepted();
+    assert_eq!((accepted.place.sequence, accepted.sha256), (3, Hash::of(&message.envelopes[0].0)), "behind the beginning and the commit");
+    assert!(matches!(next(&mut bens_events).await, Some(Event::Conversation(head)) if head.last_sequence == 3));
     let page: Messages = ben.read(conversation, 1, 10).await.body();
     assert_eq!(page.messages.len(), 1);
-    assert_eq!(page.messages[0].envelope, message.envelope, "not one byte may change");
+    assert_eq!(page.messages[0].envelope, message.envelopes[0], "not one byte may change");
     let heads: Heads = ben.get(path::HEADS).await.body();
-    assert_eq!((heads.conversations.len(), heads.conversations[0].last_sequence), (1, 1));
+    assert_eq!((heads.conversations.len(), heads.conversations[0].place), (1, accepted.place));
     assert_eq!(heads.roster, shop.roster.head());
     let checkpoint = heads.audit.unwrap();
     let info: RelayInfo = ben.get(path::RELAY).await.body();
-    let signed = bezel_protocol::wire::SignedCheckpoint::to_be_signed(checkpoint.entries, checkpoint.head, checkpoint.at_ms);
-    assert!(info.key.verify(&signed, &checkpoint.signature.0).is_ok());
+    assert!(checkpoint.verify(&info.key).is_ok());
     assert!(!info.accepts_workspaces, "one workspace fills this relay");
 }
 
@@ -68,16 +69,38 @@ async fn who_comes_later_reads_from_there_on() {
     let ben = shop.join(1, "ben", Role::Member).await;
     let conversation = shop.ana.begin().await;
     assert_eq!(shop.ana.say(conversation, 0).await.status, 200);
-    assert_eq!(shop.ana.commit(conversation, &upload(0, &[(&shop.ana, Role::Owner), (&ben, Role::Member)])).await.status, 200);
+    let lets_ben_in = Change::default().add_user(ben.user, Role::Member, [ben.key_package().await]);
+    assert_eq!(shop.ana.commit(conversation, lets_ben_in).await.status, 200);
     assert_eq!(shop.ana.say(conversation, 1).await.status, 200);
     let page: Messages = ben.read(conversation, 0, u64::MAX).await.body();
-    assert_eq!(page.messages.iter().map(|message| message.sequence).collect::<Vec<_>>(), [2]);
+    assert_eq!(page.messages.iter().map(|message| message.sequence).collect::<Vec<_>>(), [4]);
     let welcome: Welcomes = ben.get(path::WELCOMES).await.body();
-    assert_eq!(welcome.welcomes[0].last_sequence, 1);
-    let commits: Commits = ben.get(&format!("{}?from=0", path::of(path::COMMITS, conversation))).await.body();
-    assert_eq!((commits.commits.len(), commits.commits[0].device), (1, shop.ana.device));
-    let group: GroupState = ben.get(&path::of(path::GROUP, conversation)).await.body();
-    assert_eq!((group.epoch, group.last_sequence, group.ratchet_tree.0.as_slice()), (1, 2, b"tree 1".as_slice()));
+    assert_eq!(welcome.welcomes[0].sequence, 3);
+    let commits = ben.commits(conversation, 0).await;
+    let commit = CommitEntry::parse(commits[0].entry.as_ref()).unwrap();
+    assert_eq!((commits.len(), commits[0].sequence, commit.author().device()), (1, 3, shop.ana.device));
+    let published: GroupState = ben.get(&path::of(path::GROUP, conversation)).await.body();
+    assert_eq!((published.epoch, Hash::of(published.group_info.as_ref())), (1, commit.group_info()), "the one that the author signed");
+    let (anas, bens) = (shop.ana.group(conversation).await, ben.group(conversation).await);
+    assert_eq!(anas.epoch_key().unwrap(), bens.epoch_key().unwrap(), "what the relay hands out is enough to come in");
+}
+
+/// No tree goes over the wire: who comes back follows the log, as who comes in does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_was_removed_or_lost_its_group_comes_back_by_the_log_alone() {
+    let mut shop = Shop::open().await;
+    let ben = shop.join(1, "ben", Role::Member).await;
+    let conversation = shop.ana.begin_with(&[(&ben, Role::Member)]).await;
+    assert_eq!(ben.rejoin(conversation).await.status, 200, "it has a leaf, and lost the group");
+    assert_eq!(shop.ana.commit(conversation, Change::default().remove_device(ben.device)).await.status, 200);
+    assert_eq!(ben.say(conversation, 3).await.status, 404, "its user is a member, and it is not in");
+    assert_eq!(ben.rejoin(conversation).await.status, 200, "it has no leaf");
+    assert_eq!(ben.say(conversation, 4).await.status, 200);
+    let (anas, bens) = (shop.ana.group(conversation).await, ben.group(conversation).await);
+    assert_eq!(anas.epoch_key().unwrap(), bens.epoch_key().unwrap());
+    let kinds: Vec<EntryKind> = shop.ana.spine(conversation).await.iter().map(|entry| entry.kind).collect();
+    let (begin, commit, envelope) = (EntryKind::Begin, EntryKind::Commit, EntryKind::Envelope);
+    assert_eq!(kinds, [begin, commit, commit, commit, commit, envelope]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,9 +122,9 @@ async fn a_transient_envelope_passes_and_is_forgotten() {
     let mut events = listen(&ben).await;
     let mut typing = shop.ana.envelope(&shop.ana.header(conversation, 1));
     typing.kind = MessageKind::Transient;
-    let accepted: MessageAccepted = shop.ana.send(conversation, &typing).await.body();
-    assert_eq!(accepted.sequence, 0);
-    assert_eq!(next(&mut events).await, Some(Event::Transient { conversation, envelope: typing.envelope }));
+    let accepted = shop.ana.send(conversation, &typing).await.accepted();
+    assert_eq!(accepted.place, Place::START);
+    assert_eq!(next(&mut events).await, Some(Event::Transient { conversation, envelope: typing.envelopes.remove(0) }));
     assert!(ben.read(conversation, 1, 10).await.body::<Messages>().messages.is_empty());
 }
 
@@ -118,8 +141,8 @@ async fn the_newest_receipt_of_a_device_is_there_for_who_was_away() {
         header.counter = counter;
         let mut receipt = ben.envelope(&header);
         receipt.kind = MessageKind::Receipt;
-        assert_eq!(ben.send(conversation, &receipt).await.body::<MessageAccepted>().sequence, 0);
-        newest = Some(receipt.envelope);
+        assert_eq!(ben.send(conversation, &receipt).await.accepted().place, Place::START);
+        newest = Some(receipt.envelopes.remove(0));
     }
     let kept: Vec<_> = receipts().await.into_iter().map(|receipt| receipt.envelope).collect();
     assert_eq!(kept, Vec::from_iter(newest), "also of who may only read");
@@ -137,40 +160,61 @@ async fn who_logs_out_ends_token_and_socket() {
     assert_eq!(shop.ana.get(path::HEADS).await.status, 200, "nobody else's session ends");
 }
 
+/// A key package that ends in so many days.
+fn ends_in(days: i64, bytes: &[u8]) -> NewKeyPackage {
+    NewKeyPackage { key_package: bytes.to_vec().into(), not_after_ms: now_ms() + days * 86_400_000 }
+}
+
+/// Those that had ended were counted and handed out, the oldest first: each try to add somebody burnt one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_package_that_is_not_in_force_is_neither_counted_nor_handed_out() {
+    let mut shop = Shop::open().await;
+    let ben = shop.join(1, "ben", Role::Member).await;
+    let (ended, nearly, good, from_a_fast_clock) =
+        (ends_in(-3, b"ended"), ends_in(0, b"nearly"), ends_in(40, b"good"), ends_in(300, b"fast"));
+    let left = KeyPackageUpload {
+        suite: Suite::P384Aes256,
+        one_time: vec![ended, nearly, good.clone(), from_a_fast_clock.clone()],
+        last_resort: Some(from_a_fast_clock),
+        replaces: false,
+    };
+    assert_eq!(ben.post(path::KEY_PACKAGES, &left).await.status, 200);
+    let counts: KeyPackageCounts = ben.get(path::KEY_PACKAGES).await.body();
+    let stock = counts.counts.iter().find(|count| count.suite == Suite::P384Aes256).unwrap();
+    assert_eq!((stock.one_time, stock.first_ends_at_ms, stock.last_resort_ends_at_ms), (1, Some(good.not_after_ms), None));
+    let claim = ClaimKeyPackages { suite: Suite::P384Aes256, devices: vec![ben.device] };
+    let claimed: ClaimedKeyPackages = shop.ana.post(path::CLAIM, &claim).await.body();
+    assert_eq!(claimed.key_packages[0].key_package.0, b"good");
+    let claimed: ClaimedKeyPackages = shop.ana.post(path::CLAIM, &claim).await.body();
+    assert!(claimed.key_packages.is_empty());
+
+    let renewed = KeyPackageUpload { one_time: vec![ends_in(90, b"new")], last_resort: None, replaces: true, ..left };
+    assert_eq!(ben.post(path::KEY_PACKAGES, &renewed).await.status, 200);
+    let claimed: ClaimedKeyPackages = shop.ana.post(path::CLAIM, &claim).await.body();
+    assert_eq!(claimed.key_packages[0].key_package.0, b"new");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_package_is_handed_out_once_and_the_last_resort_again() {
     let mut shop = Shop::open().await;
     let ben = shop.join(1, "ben", Role::Member).await;
     let left = KeyPackageUpload {
         suite: Suite::P384Aes256,
-        one_time: vec![b"first".to_vec().into(), b"second".to_vec().into()],
-        last_resort: Some(b"last".to_vec().into()),
+        one_time: vec![ends_in(30, b"first"), ends_in(30, b"second")],
+        last_resort: Some(ends_in(60, b"last")),
+        replaces: false,
     };
     assert_eq!(ben.post(path::KEY_PACKAGES, &left).await.status, 200);
     let counts: KeyPackageCounts = ben.get(path::KEY_PACKAGES).await.body();
-    assert!(counts.counts.iter().any(|count| count.suite == Suite::P384Aes256 && count.one_time == 2 && count.last_resort));
+    assert!(
+        counts.counts.iter().any(|count| count.suite == Suite::P384Aes256 && count.one_time == 2 && count.last_resort_ends_at_ms.is_some())
+    );
     let claim = ClaimKeyPackages { suite: Suite::P384Aes256, devices: vec![ben.device, shop.ana.device] };
     for expected in [b"first".as_slice(), b"second", b"last", b"last"] {
         let claimed: ClaimedKeyPackages = shop.ana.post(path::CLAIM, &claim).await.body();
         assert_eq!(claimed.key_packages.len(), 1, "a device that has none is missing");
         assert_eq!(claimed.key_packages[0].key_package.0, expected);
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backed_up_epoch_key_stays_as_it_was() {
-    let mut shop = Shop::open().await;
-    let ben = shop.join(1, "ben", Role::Member).await;
-    let conversation = shop.ana.begin().await;
-    let keys = |wrapped: &[u8]| EpochKeys { keys: vec![WrappedEpochKey { conversation, epoch: 0, wrapped: wrapped.to_vec().into() }] };
-    assert_eq!(shop.ana.put(path::EPOCH_KEYS, &keys(b"one")).await.status, 200);
-    assert_eq!(shop.ana.put(path::EPOCH_KEYS, &keys(b"two")).await.status, 200);
-    assert_eq!(shop.ana.get(path::EPOCH_KEYS).await.body::<EpochKeys>(), keys(b"one"));
-    assert!(ben.get(path::EPOCH_KEYS).await.body::<EpochKeys>().keys.is_empty(), "another user's backup is not there");
-
-    assert_eq!(shop.ana.put(path::VAULT, &StoredVault { vault: b"vault".to_vec().into() }).await.status, 200);
-    assert_eq!(shop.ana.get(path::VAULT).await.body::<StoredVault>().vault.0, b"vault");
-    assert_eq!(ben.get(path::VAULT).await.refusal(), (404, "not_found".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -192,7 +236,7 @@ async fn all_is_there_after_a_restart() {
     shop.close().await;
     let relay = start(shop.folder.path()).await;
     shop.ana.base = format!("http://{}", relay.addr());
-    let page: Messages = shop.ana.read(conversation, 1, 1).await.body();
+    let page: Messages = shop.ana.read(conversation, 1, 2).await.body();
     assert_eq!(page.messages.len(), 1, "the session and the message outlive the process");
     let roster: RosterPage = shop.ana.get(&format!("{}?after=0", path::ROSTER)).await.body();
     assert_eq!((roster.head, roster.statements.len()), (shop.roster.head(), 1));

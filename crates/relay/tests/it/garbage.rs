@@ -1,20 +1,23 @@
 //! Whatever comes, the relay does not fail.
 
-use bezel_protocol::wire::{ChallengeRequest, path};
+use bezel_crypto::group::Change;
+use bezel_protocol::wire::{Bytes, ChallengeRequest, NewConversation, path};
 use bezel_protocol::{ConversationId, GuestId, GuestLinkId, cbor};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reqwest::Method;
 
-use crate::support::Shop;
+use crate::support::{Shop, random, upload};
 
 #[test]
 fn garbage_never_makes_the_relay_fail() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (shop, conversation) = runtime.block_on(async {
+    let (shop, conversation, commit, begin) = runtime.block_on(async {
         let shop = Shop::open().await;
         let conversation = shop.ana.begin().await;
-        (shop, conversation)
+        let commit = shop.ana.build(conversation, Change::rotate()).await;
+        let (_, begin) = shop.ana.new_group(&random()).await;
+        (shop, conversation, upload(&commit), NewConversation { begin: Bytes(begin.encode()) })
     });
     let (link, guest) = (GuestLinkId::from_bytes([1; 16]), GuestId::from_bytes([2; 16]));
     let targets: Vec<(Method, String)> = [
@@ -40,7 +43,8 @@ fn garbage_never_makes_the_relay_fail() {
     let real = [
         cbor::encode(&ChallengeRequest { workspace: shop.workspace, subject }),
         cbor::encode(&shop.ana.envelope(&shop.ana.header(conversation, 0))),
-        cbor::encode(&crate::support::upload(0, &[(&shop.ana, bezel_protocol::Role::Owner)])),
+        cbor::encode(&commit),
+        cbor::encode(&begin),
     ];
     let noise = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..200),

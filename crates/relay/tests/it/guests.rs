@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bezel_crypto::group::Change;
 use bezel_protocol::guest::{GuestNotice, MAX_GUEST_SIGNAL_BYTES};
 use bezel_protocol::wire::{
     Bytes, CallJoined, CallRecord, Event, GuestLinkCreated, GuestMessage, NewCall, NewGuestLink, Participant, code, path,
@@ -13,7 +14,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::day::{Socket, listen, next};
-use crate::support::{Person, Shop, now_ms, random, upload};
+use crate::support::{Person, Shop, now_ms, random};
 
 /// A guest's page.
 struct Page {
@@ -261,7 +262,8 @@ async fn a_stranger_and_a_removed_member_can_not_answer_a_guest() {
     let cleo = scene.shop.join(2, "cleo", Role::Member).await;
     let mut page = Page::open(scene.base(), scene.link).await;
     let (guest, _) = page.hello().await;
-    assert_eq!(scene.shop.ana.commit(scene.conversation, &upload(1, &[(&scene.shop.ana, Role::Owner)])).await.status, 200);
+    let removal = Change::default().remove_user(scene.ben.user);
+    assert_eq!(scene.shop.ana.commit(scene.conversation, removal).await.status, 200);
     let mut at_ben = listen(&scene.ben).await;
     for outsider in [&cleo, &scene.ben] {
         assert_eq!(scene.tell(outsider, guest, b"come in").await, 404);
@@ -281,8 +283,8 @@ async fn a_stranger_and_a_removed_member_can_not_answer_a_guest() {
 async fn whoever_may_only_read_does_not_speak_with_guests() {
     let mut scene = Scene::set(true).await;
     let cleo = scene.shop.join(2, "cleo", Role::Member).await;
-    let members = [(&scene.shop.ana, Role::Owner), (&scene.ben, Role::ReadOnly), (&cleo, Role::Member)];
-    assert_eq!(scene.shop.ana.commit(scene.conversation, &upload(1, &members)).await.status, 200);
+    let change = Change::default().role(scene.ben.user, Role::ReadOnly).add_user(cleo.user, Role::Member, [cleo.key_package().await]);
+    assert_eq!(scene.shop.ana.commit(scene.conversation, change).await.status, 200);
     let mut page = Page::open(scene.base(), scene.link).await;
     let (guest, _) = page.hello().await;
     assert_eq!(scene.tell(&scene.ben, guest, b"come in").await, 403);

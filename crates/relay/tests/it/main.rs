@@ -4,13 +4,20 @@
 
 mod attacks;
 mod audit;
+mod backup;
+mod bounds;
 mod calls;
 mod crash;
 mod day;
 mod files;
 mod garbage;
+mod group_attacks;
 mod guests;
+mod heal;
+mod login;
 mod race;
+mod roster;
+mod setup;
 mod start;
 mod support;
 mod tls;

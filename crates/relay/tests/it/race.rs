@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bezel_protocol::Role;
-use bezel_protocol::wire::{MessageAccepted, Messages, code};
+use bezel_crypto::group::Change;
+use bezel_protocol::wire::{Messages, code};
 
 use crate::support::{Shop, upload};
 
@@ -11,10 +11,15 @@ use crate::support::{Shop, upload};
 async fn of_concurrent_commits_for_one_epoch_exactly_one_wins() {
     let shop = Arc::new(Shop::open().await);
     let conversation = shop.ana.begin().await;
-    let commits: Vec<_> = (0..16)
-        .map(|_| {
+    let mut rotations = Vec::new();
+    for _ in 0..16 {
+        rotations.push(upload(&shop.ana.build(conversation, Change::rotate()).await));
+    }
+    let commits: Vec<_> = rotations
+        .into_iter()
+        .map(|rotation| {
             let shop = Arc::clone(&shop);
-            tokio::spawn(async move { shop.ana.commit(conversation, &upload(0, &[(&shop.ana, Role::Owner)])).await })
+            tokio::spawn(async move { shop.ana.upload(conversation, &rotation).await })
         })
         .collect();
     let mut won = 0;
@@ -39,7 +44,7 @@ async fn the_sequence_is_gapless_under_64_concurrent_senders() {
             tokio::spawn(async move {
                 let mut sequences = Vec::new();
                 for _ in 0..3 {
-                    sequences.push(shop.ana.say(conversation, 0).await.body::<MessageAccepted>().sequence);
+                    sequences.push(shop.ana.say(conversation, 0).await.accepted().place.sequence);
                 }
                 assert!(sequences.is_sorted(), "one sender's messages keep their order");
                 sequences
@@ -51,6 +56,6 @@ async fn the_sequence_is_gapless_under_64_concurrent_senders() {
         sequences.extend(sender.await.unwrap());
     }
     sequences.sort_unstable();
-    assert_eq!(sequences, (1..=192).collect::<Vec<u64>>());
-    assert_eq!(shop.ana.read(conversation, 1, 192).await.body::<Messages>().messages.len(), 192);
+    assert_eq!(sequences, (2..=193).collect::<Vec<u64>>(), "behind the beginning");
+    assert_eq!(shop.ana.read(conversation, 1, 193).await.body::<Messages>().messages.len(), 192);
 }

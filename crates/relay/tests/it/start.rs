@@ -3,7 +3,7 @@
 use bezel_protocol::Role;
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::{Heads, path};
-use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RelayStartError, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RelayStartError, RunningRelay, Setup};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 use crate::support::{Shop, start};
@@ -17,6 +17,8 @@ async fn try_start(folder: &std::path::Path) -> Result<RunningRelay, RelayStartE
         settings: Settings::default(),
         files: FileOptions::default(),
         reach: ReachOptions::default(),
+        max_connections: None,
+        setup: Setup::ByAddress,
     })
     .await
 }

@@ -95,6 +95,21 @@ async fn requests_and_web_sockets_go_by_tls_1_3_with_aes_256_and_by_nothing_else
     relay.shutdown().await;
 }
 
+/// After 256 hands that nobody shook, the next one waited for ten seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_handshakes_do_not_delay_the_next() {
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let files = write(folder.path(), &authority.issue());
+    let relay = Relay::start(Options { max_connections: Some(400), ..with_tls(folder.path(), files) }).await.unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(relay.addr()).await.unwrap());
+    }
+    let shaken = tokio::time::timeout(Duration::from_secs(5), authority.served(relay.addr())).await;
+    assert!(shaken.is_ok(), "it is served beside them");
+    relay.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_certificate_is_served_without_a_new_start_and_a_bad_one_is_not() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());

@@ -2,26 +2,40 @@
 
 use bezel_protocol::login::Subject;
 use bezel_protocol::roster::Status;
-use bezel_protocol::wire::{Bytes, CommitUpload, MemberRole, WrappedEpochKey};
+use bezel_protocol::wire::{Bytes, NewKeyPackage, StoredVault, WrappedEpochKey};
 use bezel_protocol::{Hash, Role, Suite, WorkspaceId};
-use bezel_relay::store::{Caller, Membership, SessionRow, Store, StoreError};
+use bezel_relay::store::{Caller, CheckedStatement, Committed, Membership, SessionRow, Store, StoreError};
 
-use crate::conformance::{CONVERSATION, INVITE, WORKSPACE, begin, caller, device, header, message, say, user};
+use crate::conformance::{CONVERSATION, INVITE, WORKSPACE, begin, caller, device, header, judged, say, user};
+
+fn vault(version: u64, vault: &[u8]) -> StoredVault {
+    StoredVault { version, vault: Bytes(vault.to_vec()), device: device(1), signature: Bytes(vec![1]) }
+}
+
+fn statement(bytes: &[u8]) -> CheckedStatement {
+    CheckedStatement { sequence: 0, bytes: bytes.to_vec(), kind: "genesis", subject: None, by: None, at_ms: 1 }
+}
 
 pub(crate) async fn a_conversation_exists_only_for_those_who_are_in_it(store: impl Store) {
     begin(&store).await;
-    assert_eq!(say(&store, 1, 0, 1).await, Some(1));
+    assert_eq!(say(&store, 1, 0, 1).await, Some(2));
     store
         .read(caller(2), |unit| {
             Box::pin(async move {
                 assert!(unit.conversation(CONVERSATION).await?.is_none());
                 assert!(unit.conversation_of_member(CONVERSATION).await?.is_none());
-                assert!(unit.heads().await?.is_empty());
+                assert!(unit.log_heads().await?.is_empty());
                 assert_eq!(unit.membership(CONVERSATION).await?, Membership::default());
-                assert!(unit.commits(CONVERSATION, 0, 10, 100).await?.is_empty());
+                assert!(unit.commits(CONVERSATION, (0, 9), 10, 100).await?.is_empty());
+                assert_eq!(unit.begin_entry(CONVERSATION).await?, None);
+                assert_eq!(unit.observer(CONVERSATION).await?, None);
+                assert_eq!(unit.log_reach(CONVERSATION).await?, None);
                 assert!(unit.group_state(CONVERSATION).await?.is_none());
-                assert!(unit.message(CONVERSATION, message(1)).await?.is_none());
-                assert!(unit.messages(CONVERSATION, 0, 9, 9).await?.is_empty());
+                assert!(unit.messages(CONVERSATION, (0, 9), 9, 99).await?.is_empty());
+                assert!(!unit.is_call_going_on(CONVERSATION).await?);
+                assert_eq!(unit.spine(CONVERSATION, 1, 9, 9).await?.entries(), Some(Vec::new()));
+                assert_eq!(unit.log_head(CONVERSATION).await?, None);
+                assert_eq!(unit.hash_at(CONVERSATION, 1).await?, None);
                 assert!(unit.receipts(CONVERSATION).await?.is_empty());
                 Ok(())
             })
@@ -43,16 +57,8 @@ pub(crate) async fn a_stranger_changes_nothing_in_a_conversation(store: impl Sto
     store
         .write(caller(2), move |unit| {
             Box::pin(async move {
-                let upload = CommitUpload {
-                    epoch: 0,
-                    commit: Bytes(vec![6]),
-                    group_info: Bytes(vec![6]),
-                    ratchet_tree: Bytes(vec![6]),
-                    welcomes: Vec::new(),
-                    members: vec![MemberRole { user: user(2), role: Role::Owner }],
-                    devices: vec![device(2)],
-                };
-                assert!(!unit.apply_commit(&seen, &upload, &Membership::default(), &[(device(2), user(2))], 2).await?);
+                let takes_over = judged(0, &[(2, Role::Owner)]);
+                assert_eq!(unit.apply_commit(&seen, &takes_over, (2, 0)).await?, Committed::StaleEpoch);
                 unit.put_receipt(&header(2, 0), b"receipt", 2).await
             })
         })
@@ -74,7 +80,8 @@ pub(crate) async fn only_the_relay_itself_sees_sessions_statements_and_the_audit
         assert!(matches!(denied, Err(StoreError::WrongCaller)));
         let denied = store.read(caller, |unit| Box::pin(unit.audit_entries(0, 10))).await;
         assert!(matches!(denied, Err(StoreError::WrongCaller)));
-        let denied = store.write(caller, |unit| Box::pin(unit.append_statement(WORKSPACE, 0, b"forged"))).await;
+        let denied =
+            store.write(caller, |unit| Box::pin(async move { unit.append_statement(WORKSPACE, &statement(b"forged")).await })).await;
         assert!(matches!(denied, Err(StoreError::WrongCaller)));
         let denied = store.write(caller, |unit| Box::pin(unit.put_user(WORKSPACE, user(2), Role::Owner, Status::Active))).await;
         assert!(matches!(denied, Err(StoreError::WrongCaller)));
@@ -91,7 +98,7 @@ pub(crate) async fn an_invite_reaches_nothing_of_a_device(store: impl Store) {
         assert!(matches!(store.read(caller, |unit| Box::pin(unit.conversation(CONVERSATION))).await, Err(StoreError::WrongCaller)));
         assert!(matches!(store.read(caller, |unit| Box::pin(unit.welcomes())).await, Err(StoreError::WrongCaller)));
         assert!(matches!(store.read(caller, |unit| Box::pin(unit.vault())).await, Err(StoreError::WrongCaller)));
-        let denied = store.write(caller, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256))).await;
+        let denied = store.write(caller, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256, 0..=9))).await;
         assert!(matches!(denied, Err(StoreError::WrongCaller)));
     }
 }
@@ -101,7 +108,7 @@ pub(crate) async fn who_is_shut_out_begins_no_unit_of_work(store: impl Store) {
     let stranger = Caller::Device { workspace: WORKSPACE, user: user(1), device: device(2) };
     let elsewhere = Caller::Device { workspace: WorkspaceId::from_bytes([8; 16]), user: user(1), device: device(1) };
     for caller in [caller(3), stranger, elsewhere] {
-        assert!(matches!(store.read(caller, |unit| Box::pin(unit.heads())).await, Err(StoreError::ShutOut)), "{caller:?}");
+        assert!(matches!(store.read(caller, |unit| Box::pin(unit.log_heads())).await, Err(StoreError::ShutOut)), "{caller:?}");
     }
     store
         .write(Caller::Relay, |unit| {
@@ -116,8 +123,11 @@ pub(crate) async fn who_is_shut_out_begins_no_unit_of_work(store: impl Store) {
         let session = SessionRow { workspace: WORKSPACE, subject: Subject::Device(device(number)), expires_at_ms: 100 };
         let begun = store.write(Caller::Relay, move |unit| Box::pin(unit.insert_session(Hash::of(b"token"), session, 1)));
         assert!(!begun.await.unwrap(), "no session either");
-        assert!(matches!(store.read(caller(number), |unit| Box::pin(unit.heads())).await, Err(StoreError::ShutOut)));
-        assert!(matches!(store.write(caller(number), |unit| Box::pin(unit.put_vault(b"vault"))).await, Err(StoreError::ShutOut)));
+        assert!(matches!(store.read(caller(number), |unit| Box::pin(unit.log_heads())).await, Err(StoreError::ShutOut)));
+        assert!(matches!(
+            store.write(caller(number), |unit| Box::pin(async move { unit.put_vault(&vault(1, b"vault")).await })).await,
+            Err(StoreError::ShutOut)
+        ));
     }
 }
 
@@ -138,7 +148,7 @@ pub(crate) async fn another_workspaces_key_packages_and_roster_are_not_there(sto
     store
         .write(Caller::Relay, move |unit| {
             Box::pin(async move {
-                unit.append_statement(WORKSPACE, 0, b"genesis").await?;
+                unit.append_statement(WORKSPACE, &statement(b"genesis")).await?;
                 unit.insert_workspace(other, 1).await?;
                 unit.put_user(other, user(5), Role::Owner, Status::Active).await?;
                 unit.put_device(device(5), user(5), None).await
@@ -146,10 +156,10 @@ pub(crate) async fn another_workspaces_key_packages_and_roster_are_not_there(sto
         })
         .await
         .unwrap();
-    let left = vec![b"one".to_vec()];
+    let left = vec![NewKeyPackage { key_package: Bytes(b"one".to_vec()), not_after_ms: 5 }];
     store.write(caller(1), move |unit| Box::pin(async move { unit.put_key_packages(Suite::P384Aes256, &left, None).await })).await.unwrap();
     let theirs = Caller::Device { workspace: other, user: user(5), device: device(5) };
-    let claimed = store.write(theirs, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256))).await.unwrap();
+    let claimed = store.write(theirs, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256, 0..=9))).await.unwrap();
     assert_eq!(claimed, None);
     assert!(store.read(theirs, |unit| Box::pin(unit.statements(WORKSPACE, None))).await.unwrap().is_empty());
     assert!(!store.read(theirs, |unit| Box::pin(unit.stands(device(1)))).await.unwrap());
@@ -163,7 +173,7 @@ pub(crate) async fn backups_belong_to_their_user(store: impl Store) {
         store.write(caller(number), move |unit| {
             Box::pin(async move {
                 unit.put_epoch_keys(&keys).await?;
-                unit.put_vault(&[wrapped]).await
+                unit.put_vault(&vault(u64::from(wrapped), &[wrapped])).await
             })
         })
     };
@@ -172,6 +182,28 @@ pub(crate) async fn backups_belong_to_their_user(store: impl Store) {
     put(1, 3).await.unwrap();
     let keys = store.read(caller(1), |unit| Box::pin(unit.epoch_keys())).await.unwrap();
     assert_eq!(keys.iter().map(|key| key.wrapped.0.clone()).collect::<Vec<_>>(), [vec![1]], "the first stays");
-    assert_eq!(store.read(caller(1), |unit| Box::pin(unit.vault())).await.unwrap(), Some(vec![3]), "the newest vault stays");
-    assert_eq!(store.read(caller(2), |unit| Box::pin(unit.vault())).await.unwrap(), Some(vec![2]));
+    assert_eq!(store.read(caller(1), |unit| Box::pin(unit.vault())).await.unwrap(), Some(vault(3, &[3])), "the newest vault counts");
+    assert_eq!(store.read(caller(2), |unit| Box::pin(unit.vault())).await.unwrap(), Some(vault(2, &[2])));
+}
+
+pub(crate) async fn healing_is_the_relays_own(store: impl Store) {
+    begin(&store).await;
+    store
+        .write(caller(1), |unit| {
+            Box::pin(async move {
+                assert!(matches!(unit.mark_as_copy().await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.begin_healing().await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.compared([1; 16]).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.note_compared([1; 16], (device(1), user(1)), true, 1).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.end_healing([1; 16], 1, None).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.healing_log(CONVERSATION, WORKSPACE).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.healing_members(CONVERSATION).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.healing_group(CONVERSATION).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.chain_at(CONVERSATION, 1).await, Err(StoreError::WrongCaller)));
+                assert!(matches!(unit.put_group_info(CONVERSATION, 0, b"info").await, Err(StoreError::WrongCaller)));
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
 }

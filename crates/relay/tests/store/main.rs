@@ -1,11 +1,13 @@
 //! One conformance suite for every storage engine, denial cases included; and the schema as it stands.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails where it panics")]
 
+mod append;
 mod conformance;
 mod denials;
 mod files;
 mod guest_links;
+mod log;
 mod schema;
 
 use bezel_relay::store::SqliteStore;
@@ -45,12 +47,28 @@ conforms!(
         denials::who_is_shut_out_begins_no_unit_of_work,
         denials::an_id_belongs_to_one_workspace_for_ever,
         denials::another_workspaces_key_packages_and_roster_are_not_there,
-        conformance::places_are_gapless_and_kept_by_message_id,
+        append::places_are_gapless_and_kept_by_id_and_counter,
+        append::two_devices_may_use_one_id,
+        append::an_envelope_names_a_place_and_an_epoch_that_are_there,
+        append::several_envelopes_are_appended_in_order,
+        append::what_is_stored_already_keeps_its_place_before_what_is_new,
+        append::what_is_sent_twice_at_one_time_has_one_place,
+        append::appends_that_wait_together_are_judged_each_by_itself,
+        append::an_append_takes_the_prefix_that_it_can,
+        append::who_may_not_write_gets_no_place,
+        append::pages_of_envelopes_are_bounded_in_bytes,
         conformance::a_commit_replaces_members_and_takes_welcomes_of_those_removed,
+        log::entry_1_is_the_beginning,
+        log::a_removed_device_sees_the_log_up_to_its_removal_and_nothing_after,
+        log::a_device_that_comes_back_sees_all,
+        log::a_device_whose_user_stays_is_told_where_it_was_removed,
+        log::a_commit_is_not_stamped_with_an_older_roster_than_the_entry_before_it,
+        log::commits_are_counted_by_device_and_from_a_time_on,
         denials::only_the_relay_itself_sees_sessions_statements_and_the_audit_log,
         denials::an_invite_reaches_nothing_of_a_device,
         conformance::a_key_package_goes_to_one_claimer_only,
         denials::backups_belong_to_their_user,
+        denials::healing_is_the_relays_own,
         conformance::the_audit_log_is_a_chain_that_can_not_be_changed,
         files::a_file_comes_in_by_parts_in_order_and_is_ready_at_its_end,
         files::lines_about_a_file_that_follow_each_other_are_one,

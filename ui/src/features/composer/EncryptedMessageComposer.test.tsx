@@ -42,7 +42,7 @@ test("Shift+Enter begins a line, Enter sends and empties the field", async () =>
   const { id, send } = await open();
   await userEvent.type(input(), "2.14 ct{Shift>}{Enter}{/Shift}unheated{Enter}");
   expect(send).toHaveBeenCalledExactlyOnceWith({
-    request: { conversation: id, text: "2.14 ct\nunheated", reply_to: null },
+    request: { conversation: id, text: "2.14 ct\nunheated", reply_to: null, reply_device: null },
   });
   await waitFor(() => {
     expect(input().value).toBe("");

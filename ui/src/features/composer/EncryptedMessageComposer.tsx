@@ -43,7 +43,12 @@ export function EncryptedMessageComposer(props: EncryptedMessageComposerProps): 
   const title = useConversation(conversationId).data?.title ?? "";
   const [text, setText] = useState(() => draft(conversationId));
   const send = useAction<string, Sent>(async (commands, words) => {
-    const request = { conversation: conversationId, text: words, reply_to: replyTo?.id ?? null };
+    const request = {
+      conversation: conversationId,
+      text: words,
+      reply_to: replyTo?.id ?? null,
+      reply_device: replyTo?.device ?? null,
+    };
     const sent = await commands.message_send({ request });
     // Here, and not when shown: the conversation may have been left before the answer came.
     if (draft(conversationId) === words) setDraft(conversationId, "");

@@ -73,6 +73,12 @@ export function ConversationList({ search, chosen, onChoose, onNew }: Props): Re
         <ProblemPage>
           <Problem error={conversations.error} onRetry={() => void conversations.refetch()} />
         </ProblemPage>
+      ) : searching && found.error?.code === "nothing_to_find" ? (
+        <Empty title={t("list.nothingToFind")} />
+      ) : searching && found.isError ? (
+        <ProblemPage>
+          <Problem error={found.error} onRetry={() => void found.refetch()} />
+        </ProblemPage>
       ) : rows.length > 0 ? (
         <Rows rows={rows} chosen={chosen} onChoose={onChoose} />
       ) : searching ? (
@@ -210,7 +216,7 @@ function usePreview(): (conversation: ConversationSummary) => string {
   return ({ last }) => {
     if (!last) return "";
     const text = last.call ? t(last.call === "video" ? "call.video" : "call.audio") : last.preview;
-    // Something that happened by itself, or that can't be read, has no words; the thread tells which.
+    // What can't be read here has no words; the thread says why.
     if (text === "") return last.mine ? "" : last.from;
     return last.mine ? t("list.you", { text }) : `${last.from}: ${text}`;
   };

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
 import { Confirm } from "../../components/Dialog";
+import { Hint } from "../../components/Hint";
 import { Menu, type MenuAction } from "../../components/Menu";
 import { Problem } from "../../components/States";
 import { type ConversationDetails, type MemberView, type Role, useAction } from "../../data/client";
@@ -11,6 +12,7 @@ import { number } from "../../data/number";
 import { relative } from "../../data/time";
 import { AddPerson } from "./AddPerson";
 import styles from "./Details.module.css";
+import { Leave } from "./Leave";
 
 const ROLES: Role[] = ["owner", "admin", "member", "read_only", "guest"];
 
@@ -21,6 +23,7 @@ export function Details({ details }: { details: ConversationDetails }): ReactNod
     <aside className={styles["drawer"]} aria-label={t("details.label")}>
       <Members details={details} />
       <Keys details={details} />
+      <Leave details={details} />
     </aside>
   );
 }
@@ -122,7 +125,7 @@ function Member({ details, member, onRemove }: MemberProps): ReactNode {
   const Shield = member.verified ? ShieldCheck : ShieldAlert;
   return (
     <li data-testid="member-row" data-handle={member.handle}>
-      <div className={styles["member"]}>
+      <div className={styles["member"]} data-two-lines={!member.me}>
         <Avatar small name={member.handle} />
         <span className={styles["name"]}>
           {member.handle}
@@ -139,9 +142,34 @@ function Member({ details, member, onRemove }: MemberProps): ReactNode {
         ) : (
           <span />
         )}
+        {member.me ? null : (
+          <span className={styles["confirmed"]}>
+            <Confirmed member={member} />
+          </span>
+        )}
       </div>
       <Problem error={setRole.error} />
     </li>
+  );
+}
+
+/** When somebody else last confirmed the conversation's log, or that a device of theirs does not. */
+function Confirmed({ member }: { member: MemberView }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { handle, confirms, confirmed_at: at } = member;
+  if (!confirms) {
+    return (
+      <Hint tone="danger" why={t("details.notConfirmingWhy", { handle })} testId="confirmed">
+        {t("details.notConfirming")}
+      </Hint>
+    );
+  }
+  return (
+    <Hint why={t("details.confirmedWhy", { handle })} testId="confirmed">
+      {at === null
+        ? t("details.confirmedNothing")
+        : t("details.confirmed", { when: relative(at, new Date(), i18n.language) })}
+    </Hint>
   );
 }
 

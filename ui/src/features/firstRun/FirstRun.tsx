@@ -6,7 +6,7 @@ import { Problem } from "../../components/States";
 import { type RecoveryWords, useAction } from "../../data/client";
 import styles from "./FirstRun.module.css";
 import { Head } from "./Head";
-import { isAddress, isHandle, isLink } from "./validate";
+import { isAddress, isHandle, isLink, unfit } from "./validate";
 import { Words } from "./Words";
 
 type Door = "create" | "join";
@@ -87,6 +87,7 @@ function Form({ door, onBack, onBegin, onFailed, onWords }: FormProps): ReactNod
   const [handle, setHandle] = useState("");
   const [relay, setRelay] = useState("");
   const [passphrase, setPassphrase] = useState("");
+  const [tried, setTried] = useState<string | null>(null);
   const enrol = useAction<undefined, RecoveryWords>((commands) => {
     const given = passphrase === "" ? null : passphrase;
     return door === "create"
@@ -95,11 +96,13 @@ function Form({ door, onBack, onBegin, onFailed, onWords }: FormProps): ReactNod
         })
       : commands.workspace_join({ request: { link: link.trim(), handle: handle.trim(), passphrase: given } });
   });
+  const why = unfit(enrol.error?.code);
   const complete = isHandle(handle) && (door === "create" ? name.trim() !== "" && isAddress(relay) : isLink(link));
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (!complete || enrol.isPending) return;
     onBegin();
+    setTried(passphrase);
     enrol.mutate(undefined, {
       onSuccess: (made) => {
         onWords(made.recovery_words);
@@ -159,10 +162,11 @@ function Form({ door, onBack, onBegin, onFailed, onWords }: FormProps): ReactNod
             type="password"
             value={passphrase}
             onChange={setPassphrase}
+            problem={why && tried === passphrase ? t(`firstRun.unfit.${why}`) : undefined}
           />
         </div>
       </details>
-      <Problem error={enrol.error} />
+      <Problem error={why ? null : enrol.error} />
       <div className={styles["actions"]}>
         <Button kind="quiet" onPress={onBack} isDisabled={enrol.isPending}>
           {t("firstRun.back")}

@@ -10,6 +10,7 @@ afterEach(cleanup);
 const message = (sequence: number, change: Partial<MessageView> = {}): MessageView => ({
   id: `m-${String(sequence)}`,
   conversation: "c",
+  device: "d",
   from: "ben",
   user: "u-ben",
   mine: false,
@@ -18,6 +19,9 @@ const message = (sequence: number, change: Partial<MessageView> = {}): MessageVi
   epoch: 1,
   text: `word ${String(sequence)}`,
   reply_to: null,
+  reply_device: null,
+  written_before: false,
+  unconfirmed: false,
   state: "received",
   verified: true,
   kind: "text",

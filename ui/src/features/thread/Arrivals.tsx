@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { MessageView } from "../../data/client";
+import { messageKey } from "./rows";
 
 /** More than so many at once are counted, not read out. */
 const READ_OUT = 3;
@@ -16,9 +17,7 @@ export function Arrivals({ messages }: { messages: MessageView[] }): ReactNode {
   const [heard, setHeard] = useState(() => ({ place: newestPlace(messages), arrived: [] as MessageView[] }));
   const place = newestPlace(messages);
   if (place > heard.place) {
-    const arrived = messages.filter(
-      (message) => !message.mine && message.kind !== "event" && (message.sequence ?? 0) > heard.place,
-    );
+    const arrived = messages.filter((message) => !message.mine && (message.sequence ?? 0) > heard.place);
     setHeard({ place, arrived: arrived.length > 0 ? arrived : heard.arrived });
   }
   const { arrived } = heard;
@@ -27,7 +26,7 @@ export function Arrivals({ messages }: { messages: MessageView[] }): ReactNode {
     <div className="visually-hidden" role="log" aria-live="polite" data-testid="arrivals">
       {arrived.length > READ_OUT ? <p>{t("thread.arrivedMany", { count: arrived.length })}</p> : null}
       {shown.map((message) => (
-        <p key={message.id}>
+        <p key={messageKey(message)}>
           {message.kind === "text"
             ? t("thread.arrived", { from: message.from, text: message.text ?? "" })
             : t(message.kind === "call" ? "calls.incoming" : "thread.arrivedOther", { from: message.from })}

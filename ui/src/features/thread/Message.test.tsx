@@ -13,6 +13,7 @@ afterEach(cleanup);
 const plain: MessageView = {
   id: "m-1",
   conversation: "c-1",
+  device: "d-1",
   from: "ben",
   user: "u-ben",
   mine: false,
@@ -21,6 +22,9 @@ const plain: MessageView = {
   epoch: 1,
   text: "2.14 ct",
   reply_to: null,
+  reply_device: null,
+  written_before: false,
+  unconfirmed: false,
   state: "received",
   verified: true,
   kind: "text",
@@ -47,13 +51,6 @@ function show(change: Partial<MessageView>) {
   return { host, text: view.container.textContent };
 }
 
-test("something that happened to the conversation is an event, not a message that can't be shown", () => {
-  const { text } = show({ kind: "event", text: null });
-  expect(screen.getByTestId("event").textContent).toMatch(/^ben set the title/);
-  expect(screen.queryByTestId("message")).toBeNull();
-  expect(text).not.toMatch(/can't be shown/);
-});
-
 test("a kind that is not known here was sent by a newer version, said once", () => {
   const { text } = show({ kind: "unknown", text: null, problem: "Sent by a newer version." });
   expect(text.match(/newer version/g)).toHaveLength(1);
@@ -70,6 +67,14 @@ test("words that are not verified are not shown", () => {
   expect(show({ verified: false }).text).not.toMatch(/2\.14 ct/);
 });
 
+test("what the relay lost and nobody brought back is marked, with its words", () => {
+  const { text } = show({ state: "lost", sequence: null });
+  expect(text).toMatch(/2\.14 ct/);
+  expect(text).toMatch(/not on the relay/);
+  expect(show({ state: "lost", sequence: null, mine: true }).text).toMatch(/not on the relay/);
+  expect(show({}).text).not.toMatch(/not on the relay/);
+});
+
 const refused = { mine: true, state: "refused", sequence: null, problem: "The relay has no room left." } as const;
 const failure = { code: "offline", message: "The relay does not answer.", next_step: "Try again later.", details: "" };
 
@@ -82,4 +87,20 @@ test.each([
   await userEvent.click(screen.getByRole("button", { name }));
   const alert = await screen.findByRole("alert");
   expect(alert.textContent).toBe("The relay does not answer.Try again later.");
+});
+
+test("a message that was written before those above it says so, and explains it to the keyboard too", async () => {
+  show({ written_before: true });
+  await userEvent.tab();
+  expect(document.activeElement?.textContent).toBe("written before the messages above");
+  expect((await screen.findByRole("tooltip")).textContent).toMatch(/had not seen the messages above/);
+});
+
+test("an own message that nobody confirms is marked, one that was confirmed is not", () => {
+  show({ mine: true, state: "sent", unconfirmed: true });
+  expect(screen.getByTestId("unconfirmed").textContent).toBe("not confirmed");
+  cleanup();
+  show({ mine: true, state: "sent" });
+  expect(screen.queryByTestId("unconfirmed")).toBeNull();
+  expect(screen.queryByTestId("written-before")).toBeNull();
 });

@@ -1,8 +1,9 @@
-import { Reply } from "lucide-react";
+import { History, Reply } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
+import { Hint } from "../../components/Hint";
 import { Markdown } from "../../components/markdown";
 import type { CallSummary, FileView, MessageView } from "../../data/client";
 import { clock } from "../../data/time";
@@ -39,7 +40,6 @@ export function Message({ message, opensGroup, answers, onReply, renderFile, ren
       </Button>
     </span>
   );
-  if (message.kind === "event") return <Event message={message} time={time} />;
   if (message.mine) {
     return (
       <article
@@ -48,6 +48,7 @@ export function Message({ message, opensGroup, answers, onReply, renderFile, ren
         data-state={message.state}
       >
         <div className={styles["bubble"]}>
+          <Before message={message} />
           <Quote answers={answers} />
           <Body message={message} renderFile={renderFile} renderCall={renderCall} />
           <Foot message={message} time={time} />
@@ -74,22 +75,13 @@ export function Message({ message, opensGroup, answers, onReply, renderFile, ren
         </>
       ) : null}
       <div className={styles["text"]}>
+        <Before message={message} />
         <Quote answers={answers} />
         <Body message={message} renderFile={renderFile} renderCall={renderCall} />
+        {message.state === "lost" && <p className={styles["lost"]}>{t("thread.lost")}</p>}
       </div>
       {tools}
     </article>
-  );
-}
-
-/** Something that happened to the conversation itself: a quiet line, not somebody's words. */
-function Event({ message, time }: { message: MessageView; time: ReactNode }): ReactNode {
-  const { t } = useTranslation();
-  return (
-    <div className={styles["event"]} data-testid="event">
-      {message.text ?? t(message.mine ? "thread.eventMine" : "thread.event", { from: message.from })} · {time}
-      {message.state === "refused" ? <Foot message={message} time={time} /> : null}
-    </div>
   );
 }
 
@@ -113,6 +105,20 @@ function Body({ message, renderFile, renderCall }: Pick<Props, "message" | "rend
   if (message.call) return renderCall(message.call);
   if (message.file) return renderFile(message.file);
   return <p className={styles["problem"]}>{t("thread.unknown")}</p>;
+}
+
+/** That it came late: what stands above it was not there when it was written. */
+function Before({ message }: { message: MessageView }): ReactNode {
+  const { t } = useTranslation();
+  if (!message.written_before) return null;
+  return (
+    <div>
+      <Hint why={t("thread.writtenBeforeWhy")} testId="written-before">
+        <History size="0.75rem" className="mirrored" aria-hidden />
+        {t("thread.writtenBefore")}
+      </Hint>
+    </div>
+  );
 }
 
 function Quote({ answers }: { answers: MessageView | null | undefined }): ReactNode {

@@ -6,7 +6,7 @@ import { Button } from "../../components/Button";
 import { type CallSummary, type FileView, type MessageView, useAction, useConversations } from "../../data/client";
 import { day, wholeDays } from "../../data/time";
 import { Message } from "./Message";
-import { type ThreadRow, threadRows } from "./rows";
+import { messageKey, type ThreadRow, threadRows } from "./rows";
 import styles from "./Thread.module.css";
 
 interface Props {
@@ -35,7 +35,7 @@ export function Messages(props: Props): ReactNode {
   const messages = useMemo(() => pages.flat(), [pages]);
   const firstUnread = useFirstUnread(conversation, messages);
   const rows = useMemo(() => threadRows(pages, firstUnread, hasEarlier), [pages, firstUnread, hasEarlier]);
-  const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages]);
+  const byId = useMemo(() => new Map(messages.map((message) => [messageKey(message), message])), [messages]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -136,19 +136,24 @@ function Row({ row, byId, canReply, onReply, renderFile, renderCall }: RowProps)
       opensGroup={row.opensGroup}
       renderFile={renderFile}
       renderCall={renderCall}
-      answers={message.reply_to ? (byId.get(message.reply_to) ?? null) : undefined}
+      answers={answered(message, byId)}
       {...(canReply ? { onReply } : {})}
     />
   );
+}
+
+/** The message that this one answers, if it answers one. */
+function answered({ reply_to, reply_device }: MessageView, byId: RowProps["byId"]): MessageView | null | undefined {
+  if (!reply_to || !reply_device) return undefined;
+  return byId.get(messageKey({ id: reply_to, device: reply_device })) ?? null;
 }
 
 /** The first message that was unread when the conversation was opened; it stays marked while one looks. */
 function useFirstUnread(conversation: string, messages: MessageView[]): string | null {
   const unread = useConversations().data?.find((each) => each.id === conversation)?.unread ?? 0;
   const [first] = useState(() => {
-    // As the core counts: what happened by itself is not unread.
-    const others = messages.filter((message) => !message.mine && message.kind !== "event");
-    return unread > 0 ? (others.at(-unread)?.id ?? null) : null;
+    const first = unread > 0 ? messages.filter((message) => !message.mine).at(-unread) : undefined;
+    return first ? messageKey(first) : null;
   });
   return first;
 }

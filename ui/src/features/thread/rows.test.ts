@@ -7,12 +7,16 @@ const message = (id: string, user: string, sent_at: string): MessageView => ({
   user,
   sent_at,
   conversation: "c",
+  device: "d",
   from: user,
   mine: false,
   sequence: 1,
   epoch: 1,
   text: id,
   reply_to: null,
+  reply_device: null,
+  written_before: false,
+  unconfirmed: false,
   state: "received",
   verified: true,
   kind: "text",
@@ -48,7 +52,7 @@ test("a new day and another sender begin anew", () => {
 });
 
 test("the line of the unread stands before the first of them", () => {
-  expect(shape([message("1", "a", "2026-11-23T09:00:00"), message("2", "a", "2026-11-23T09:01:00")], "2")).toEqual([
+  expect(shape([message("1", "a", "2026-11-23T09:00:00"), message("2", "a", "2026-11-23T09:01:00")], "d/2")).toEqual([
     "day",
     "first",
     "unread",
@@ -62,9 +66,4 @@ test("the rows that are there stay as they are when an earlier page comes before
   const before = shapes([later], null, true);
   expect(before).toEqual(["first", "next"]);
   expect(shapes([earlier, later], null, false)).toEqual(["day", "first", "next", ...before]);
-});
-
-test("words after something that happened by itself begin a group", () => {
-  const happened = { ...message("1", "a", "2026-11-23T09:00:00"), kind: "event" as const, text: null };
-  expect(shape([happened, message("2", "a", "2026-11-23T09:00:10")])).toEqual(["day", "first", "first"]);
 });

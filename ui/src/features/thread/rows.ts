@@ -19,18 +19,23 @@ export function threadRows(pages: MessageView[][], firstUnread: string | null, h
   for (const messages of pages) {
     for (const [index, message] of messages.entries()) {
       const newDay = before ? wholeDays(new Date(before.sent_at), new Date(message.sent_at)) !== 0 : !hasEarlier;
-      if (newDay) rows.push({ kind: "day", key: `day-${message.id}`, at: message.sent_at });
-      if (message.id === firstUnread) rows.push({ kind: "unread", key: "unread" });
-      const opensGroup = index === 0 || newDay || message.id === firstUnread || !continues(before, message);
-      rows.push({ kind: "message", key: message.id, message, opensGroup });
+      if (newDay) rows.push({ kind: "day", key: `day-${messageKey(message)}`, at: message.sent_at });
+      if (messageKey(message) === firstUnread) rows.push({ kind: "unread", key: "unread" });
+      const opensGroup = index === 0 || newDay || messageKey(message) === firstUnread || !continues(before, message);
+      rows.push({ kind: "message", key: messageKey(message), message, opensGroup });
       before = message;
     }
   }
   return rows;
 }
 
+/** Names one message of a conversation: its id is its sender's choice, and unique on that device alone. */
+export function messageKey(message: Pick<MessageView, "id" | "device">): string {
+  return `${message.device}/${message.id}`;
+}
+
 /** Whether a message stands below the one before it as one of the same breath. */
 function continues(before: MessageView | null, message: MessageView): boolean {
-  if (!before || before.kind === "event" || before.user !== message.user) return false;
+  if (!before || before.user !== message.user) return false;
   return new Date(message.sent_at).getTime() - new Date(before.sent_at).getTime() <= GROUP_MS;
 }

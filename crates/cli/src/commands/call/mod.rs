@@ -6,19 +6,20 @@ mod talk;
 use std::time::Duration;
 
 use bezel_core::call::{self, CallPhase, CallSummary, OpenLinkView};
-use bezel_core::{Error, Member, Result, sync};
+use bezel_core::{Error, Member, Result, conversation, sync};
 use bezel_protocol::CallId;
 use bezel_protocol::content::CallMedia;
 use tokio::sync::watch;
 
-use super::conversation_id;
 use crate::arguments::{Call, Media};
 use crate::output::Output;
+use crate::paging::{self, Page};
+use crate::terminal::one_line;
 
 pub(crate) async fn run(member: &Member, command: Call, output: &Output) -> Result<()> {
     match command {
         Call::Start { conversation, run } => {
-            let conversation = conversation_id(&conversation)?;
+            let conversation = conversation::named(member, &conversation).await?;
             sync::once(member).await?;
             connected(member, async {
                 let watching = talk::watch(member, &run)?;
@@ -42,7 +43,8 @@ pub(crate) async fn run(member: &Member, command: Call, output: &Output) -> Resu
         }
         Call::Link { conversation, hours, reusable, media } => {
             let lasts = Duration::from_secs(u64::from(hours) * 3600);
-            let link = call::link::create(member, conversation_id(&conversation)?, media.into(), lasts, !reusable).await?;
+            let conversation = conversation::named(member, &conversation).await?;
+            let link = call::link::create(member, conversation, media.into(), lasts, !reusable).await?;
             output.object(&link, |link| format!("{}\nuntil {}", link.url, link.expires_at.as_str()));
             Ok(())
         }
@@ -55,24 +57,34 @@ pub(crate) async fn run(member: &Member, command: Call, output: &Output) -> Resu
             output.done("The link has ended.");
             Ok(())
         }
-        Call::History { conversation, limit } => {
-            let conversation = conversation.as_deref().map(conversation_id).transpose()?;
-            output.lines(&call::history(member, conversation, None, limit).await?, summary);
-            Ok(())
-        }
+        Call::History { conversation, limit, before } => history(member, conversation.as_deref(), limit, before, output).await,
         Call::Devices => {
             output.object(&call::devices().await, |devices| {
                 let all = [&devices.cameras, &devices.microphones, &devices.speakers, &devices.screens, &devices.windows];
                 let kinds = ["camera", "microphone", "speaker", "screen", "window"];
-                let lines = kinds
-                    .iter()
-                    .zip(all)
-                    .flat_map(|(kind, devices)| devices.iter().map(move |each| format!("{kind:10} {} {}", each.id, each.name)));
+                let lines = kinds.iter().zip(all).flat_map(|(kind, devices)| {
+                    devices.iter().map(move |each| format!("{kind:10} {} {}", one_line(&each.id), one_line(&each.name)))
+                });
                 lines.collect::<Vec<_>>().join("\n")
             });
             Ok(())
         }
     }
+}
+
+async fn history(member: &Member, conversation: Option<&str>, limit: u32, before: Option<jiff::Timestamp>, output: &Output) -> Result<()> {
+    let conversation = match conversation {
+        Some(conversation) => Some(conversation::named(member, conversation).await?),
+        None => None,
+    };
+    let fetch = async |before: Option<String>, size: u32| {
+        let before_ms = before.and_then(|time| time.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_millisecond);
+        let rows = call::history(member, conversation, before_ms, size).await?;
+        let next = rows.last().filter(|_| rows.len() == size as usize).map(|oldest| Some(oldest.started_at.as_str().to_owned()));
+        Ok(Page { rows, next })
+    };
+    let ask = |before: &Option<String>| format!("the same list with --before {}", before.as_deref().unwrap_or_default());
+    paging::print(output, limit, before.map(|time| time.to_string()), fetch, summary, ask).await
 }
 
 /// Does something while the member follows the relay and calls run.
@@ -111,7 +123,7 @@ fn open_link(open: &OpenLinkView) -> String {
         (true, false) => "for one",
         (false, _) => "for many",
     };
-    format!("{} into {} by {}, {uses}, until {}", open.link, open.conversation, open.from, open.expires_at.as_str())
+    format!("{} into {} by {}, {uses}, until {}", open.link, one_line(&open.conversation), one_line(&open.from), open.expires_at.as_str())
 }
 
 fn summary(call: &CallSummary) -> String {
@@ -120,5 +132,5 @@ fn summary(call: &CallSummary) -> String {
     let quality = call.quality.map(|quality| {
         format!(", {:.1} frames/s, {:.0} ms, {:.1} % lost", quality.frames_per_second, quality.round_trip_ms, quality.loss * 100.0)
     });
-    format!("{} {} {outcome}{seconds}{}", call.started_at.as_str(), call.from, quality.unwrap_or_default())
+    format!("{} {} {outcome}{seconds}{}", call.started_at.as_str(), one_line(&call.from), quality.unwrap_or_default())
 }

@@ -1,10 +1,11 @@
-//! `GET` and `PUT /v1/backup/epoch-keys`.
+//! `GET` and `PUT /v1/backup/epoch-keys`: what is there stays, and only a device adds to it.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use bezel_protocol::wire::EpochKeys;
+use bezel_protocol::wire::{EpochKeys, SignedEpochKeys};
 
+use super::signer;
 use crate::app::{App, audit};
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
@@ -20,10 +21,15 @@ pub(crate) async fn epoch_keys<S: Store>(State(app): State<Arc<App<S>>>, device:
 pub(crate) async fn put_epoch_keys<S: Store>(
     State(app): State<Arc<App<S>>>,
     device: Device,
-    Cbor(new): Cbor<EpochKeys>,
+    Cbor(new): Cbor<SignedEpochKeys>,
 ) -> Result<(), Refusal> {
     if new.keys.len() > MAX_KEYS || new.keys.iter().any(|key| key.wrapped.0.len() > MAX_WRAPPED_BYTES) {
         return Err(Refusal::too_large());
+    }
+    // Else whoever has a token alone could take the place of a key that is still to come.
+    let key = signer(&app, &device, device.device)?;
+    if new.verify(device.workspace, device.user, &key).is_err() {
+        return Err(Refusal::refused("the epoch keys are not signed by this device"));
     }
     let is_audited = app.settings.audit_logging;
     app.store

@@ -1,4 +1,4 @@
-//! `GET /v1/conversations/{conversation}/commits?from=EPOCH`: the commits, in order.
+//! `GET /v1/conversations/{conversation}/commits?from=EPOCH`: the commits, in order, as far as the caller may see the log.
 
 use std::sync::Arc;
 
@@ -26,10 +26,8 @@ pub(crate) async fn commits<S: Store>(
         .store
         .read(device.caller(), move |unit| {
             Box::pin(async move {
-                if unit.conversation(id).await?.is_none() {
-                    return Ok(None);
-                }
-                unit.commits(id, from, MAX_PAGE, MAX_COMMIT_BYTES).await.map(Some)
+                let Some(reach) = unit.log_reach(id).await? else { return Ok(None) };
+                unit.commits(id, (from, reach), MAX_PAGE, MAX_COMMIT_BYTES).await.map(Some)
             })
         })
         .await?

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use bezel_protocol::wire::{FileLogAction, tus};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
 
 use super::offset::own;
 use super::tus::{bytes, check_version, expires, number};
@@ -19,13 +18,12 @@ use crate::app::{App, audit};
 use crate::blobs::MAX_PART_BYTES;
 use crate::clock::now_ms;
 use crate::files::{Busy, UPLOAD_LIFETIME_MS};
+use crate::http::pace::{Broken, Pace};
 use crate::http::{Device, Refusal};
 use crate::store::{FileRow, Store};
 
-/// A body that brings nothing for so long has ended.
-const STALL: Duration = Duration::from_secs(30);
-/// A part that is not whole after so long makes room for others.
-const PART_TIME: Duration = Duration::from_secs(600);
+/// A part that is not whole after so long is written as it is, and makes room for others. At the least rate of a body that is a mebibyte.
+const PART_TIME: Duration = Duration::from_secs(64);
 /// Parts that a file may have whatever its size, and bytes for each further one: nobody fills the register with crumbs.
 const FREE_PARTS: u64 = 1024;
 const BYTES_A_PART: u64 = 1024 * 1024;
@@ -52,11 +50,11 @@ pub(crate) async fn append<S: Store>(
     })?;
     let file = own(app.store.read(device.caller(), move |unit| Box::pin(unit.file(id))).await?, &device)?;
     check(&file, first_byte, &headers)?;
-    let mut body = Incoming { body: body.into_data_stream(), left_over: Bytes::new() };
+    let mut body = Incoming { body: body.into_data_stream(), left_over: Bytes::new(), pace: Pace::start() };
     let (mut offset, mut parts) = (first_byte, file.parts);
     loop {
         // Held until the part is written: the memory of all uploads together has a bound.
-        let _memory = app.blobs.memory().await;
+        let _memory = app.blobs.memory(device.user).await;
         let Some(part) = body.part(file.size_bytes - offset).await? else { break };
         if parts >= FREE_PARTS + file.size_bytes / BYTES_A_PART {
             return Err(Refusal::refused("the file comes in too small parts: send larger ones"));
@@ -121,15 +119,14 @@ async fn take<S: Store>(app: &App<S>, device: &Device, file: &FileRow, first_byt
 struct Incoming {
     body: BodyDataStream,
     left_over: Bytes,
+    /// Of the part that comes in.
+    pace: Pace,
 }
 
 impl Incoming {
     /// The next part, of at most `room` bytes; `None` at the end of the body.
     async fn part(&mut self, room: u64) -> Result<Option<Bytes>, Refusal> {
-        tokio::time::timeout(PART_TIME, self.gather(room)).await.map_err(|_| Refusal::stalled())?
-    }
-
-    async fn gather(&mut self, room: u64) -> Result<Option<Bytes>, Refusal> {
+        self.pace = Pace::start();
         let most = usize::try_from(room).unwrap_or(MAX_PART_BYTES).min(MAX_PART_BYTES);
         let mut part = BytesMut::new();
         loop {
@@ -145,6 +142,9 @@ impl Incoming {
             if !self.left_over.is_empty() || (part.len() == most && most as u64 != room) {
                 break;
             }
+            if self.pace.elapsed() > PART_TIME && part.len() < most {
+                break;
+            }
         }
         if part.len() as u64 == room && !self.left_over.is_empty() {
             return Err(beyond_the_end());
@@ -155,11 +155,11 @@ impl Incoming {
     /// The next bytes of the body that are any.
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
-            match tokio::time::timeout(STALL, self.body.next()).await.map_err(|_| Refusal::stalled())? {
-                None => return Ok(None),
-                Some(Ok(bytes)) if bytes.is_empty() => {}
-                Some(Ok(bytes)) => return Ok(Some(bytes)),
-                Some(Err(_)) => return Err(Refusal::malformed("the body did not arrive whole")),
+            match self.pace.next(&mut self.body).await {
+                Ok(Some(bytes)) if bytes.is_empty() => {}
+                Ok(next) => return Ok(next),
+                Err(Broken::TooSlow) => return Err(Refusal::stalled()),
+                Err(Broken::Off) => return Err(Refusal::malformed("the body did not arrive whole")),
             }
         }
     }

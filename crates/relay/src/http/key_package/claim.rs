@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use bezel_protocol::wire::{Bytes, ClaimKeyPackages, ClaimedKeyPackage, ClaimedKeyPackages};
 
+use super::in_force::in_force;
 use crate::app::{App, audit};
-use crate::clock::now_ms;
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
 
@@ -23,8 +23,9 @@ pub(crate) async fn claim<S: Store>(
         return Err(Refusal::too_large());
     }
     let roster = app.roster(device.workspace).ok_or_else(Refusal::not_found)?;
+    let now_ms = app.now_ms();
     // Devices of other workspaces, and those that were shut out, are not there.
-    let devices: BTreeSet<_> = request.devices.into_iter().filter(|device| roster.stands(*device, now_ms())).collect();
+    let devices: BTreeSet<_> = request.devices.into_iter().filter(|device| roster.stands(*device, now_ms)).collect();
     let is_audited = app.settings.audit_logging;
     let key_packages = app
         .store
@@ -32,7 +33,7 @@ pub(crate) async fn claim<S: Store>(
             Box::pin(async move {
                 let mut claimed = Vec::new();
                 for device in devices {
-                    if let Some(key_package) = unit.claim_key_package(device, request.suite).await? {
+                    if let Some(key_package) = unit.claim_key_package(device, request.suite, in_force(now_ms)).await? {
                         claimed.push(ClaimedKeyPackage { device, key_package: Bytes(key_package) });
                     }
                 }

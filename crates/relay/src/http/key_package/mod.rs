@@ -2,6 +2,7 @@
 
 mod claim;
 mod count;
+mod in_force;
 mod upload;
 
 pub(crate) use claim::claim;

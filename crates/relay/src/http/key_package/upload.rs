@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bezel_protocol::wire::{Bytes, KeyPackageUpload};
+use bezel_protocol::wire::KeyPackageUpload;
 
+use super::in_force::in_force;
 use crate::app::{App, audit};
 use crate::http::{Cbor, Device, Refusal};
 use crate::store::Store;
@@ -18,21 +19,20 @@ pub(crate) async fn upload<S: Store>(
     device: Device,
     Cbor(upload): Cbor<KeyPackageUpload>,
 ) -> Result<(), Refusal> {
-    if upload.one_time.iter().chain(&upload.last_resort).any(|key_package| key_package.0.len() > MAX_BYTES) {
+    if upload.one_time.iter().chain(&upload.last_resort).any(|new| new.key_package.0.len() > MAX_BYTES) {
         return Err(Refusal::too_large());
     }
-    let is_audited = app.settings.audit_logging;
+    let (is_audited, in_force) = (app.settings.audit_logging, in_force(app.now_ms()));
     let taken = app
         .store
         .write(device.caller(), move |unit| {
             Box::pin(async move {
-                let (waiting, _) = unit.count_key_packages(upload.suite).await?;
+                unit.drop_key_packages(upload.suite, &in_force, upload.replaces).await?;
+                let waiting = unit.count_key_packages(upload.suite, in_force).await?.one_time;
                 if waiting + upload.one_time.len() as u64 > MAX_WAITING {
                     return Ok(false);
                 }
-                let one_time: Vec<Vec<u8>> = upload.one_time.into_iter().map(|key_package| key_package.0).collect();
-                let last_resort = upload.last_resort.as_ref().map(Bytes::as_ref);
-                unit.put_key_packages(upload.suite, &one_time, last_resort).await?;
+                unit.put_key_packages(upload.suite, &upload.one_time, upload.last_resort.as_ref()).await?;
                 audit(unit, is_audited, "key_packages_put", None).await?;
                 Ok(true)
             })

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bezel_protocol::login::{LoginStatement, Subject};
+use bezel_protocol::login::{LoginChallenge, Subject};
 use bezel_protocol::wire::{Challenge, ChallengeRequest};
 
 use crate::app::App;
-use crate::clock::now_ms;
 use crate::http::{Cbor, Refusal};
 use crate::store::{Caller, Store, StoreError};
 
@@ -18,15 +17,15 @@ pub(crate) async fn challenge<S: Store>(
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce).map_err(|_| StoreError::Closed)?;
     let ChallengeRequest { workspace, subject } = request;
-    let statement = LoginStatement { relay: app.key.public(), workspace, subject, nonce, issued_at_ms: now_ms() };
-    app.remember_challenge(statement);
-    Ok(Cbor(Challenge { statement, identity_required: identity_required(&app, &statement).await? }))
+    let challenge = LoginChallenge { relay: app.key.public(), workspace, subject, nonce, issued_at_ms: app.now_ms() };
+    app.remember_challenge(challenge);
+    Ok(Cbor(Challenge { challenge, identity_required: identity_required(&app, &challenge).await? }))
 }
 
 /// At the first log-in of a user's first device, the identity key signs as well.
-pub(super) async fn identity_required<S: Store>(app: &App<S>, statement: &LoginStatement) -> Result<bool, StoreError> {
-    let Subject::Device(device) = statement.subject else { return Ok(false) };
-    let is_first = app.roster(statement.workspace).is_some_and(|roster| {
+pub(super) async fn identity_required<S: Store>(app: &App<S>, challenge: &LoginChallenge) -> Result<bool, StoreError> {
+    let Subject::Device(device) = challenge.subject else { return Ok(false) };
+    let is_first = app.roster(challenge.workspace).is_some_and(|roster| {
         roster.device(device).and_then(|known| roster.user(known.user)).is_some_and(|user| user.first_device == Some(device))
     });
     Ok(is_first && !app.store.read(Caller::Relay, move |unit| Box::pin(unit.is_known_device(device))).await?)

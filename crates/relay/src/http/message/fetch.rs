@@ -1,9 +1,10 @@
-//! `GET /v1/conversations/{conversation}/messages?first=N&last=M`: a stretch of the log, the newest first.
+//! `GET /v1/conversations/{conversation}/messages?first=N&last=M`: a stretch of the log, the newest first,
+//! as much of it as fits a page.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use bezel_protocol::wire::{MAX_PAGE, Messages};
+use bezel_protocol::wire::{MAX_PAGE, MAX_PAGE_BYTES, Messages};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -23,17 +24,27 @@ pub(crate) async fn fetch<S: Store>(
     device: Device,
 ) -> Result<Cbor<Messages>, Refusal> {
     let id = auth::conversation(&conversation)?;
-    let messages = app
+    let page = app
         .store
         .read(device.caller(), move |unit| {
             Box::pin(async move {
                 if unit.conversation(id).await?.is_none() {
                     return Ok(None);
                 }
-                unit.messages(id, first, last, MAX_PAGE).await.map(Some)
+                let messages = unit.messages(id, (first, last), MAX_PAGE, MAX_PAGE_BYTES).await?;
+                // Where nothing was ever put back, all bytes are there.
+                let lost = match unit.healing(*id.as_bytes()).await? {
+                    Some(_) => {
+                        let is_whole = messages.len() < MAX_PAGE as usize;
+                        let oldest = messages.last().map_or(first, |oldest| oldest.sequence);
+                        unit.lost_messages(id, (if is_whole { first } else { oldest }, last), MAX_PAGE).await?
+                    }
+                    None => Vec::new(),
+                };
+                Ok(Some(Messages { messages, lost }))
             })
         })
         .await?
         .ok_or_else(Refusal::not_found)?;
-    Ok(Cbor(Messages { messages }))
+    Ok(Cbor(page))
 }

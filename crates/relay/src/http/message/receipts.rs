@@ -27,5 +27,5 @@ pub(crate) async fn receipts<S: Store>(
         })
         .await?
         .ok_or_else(Refusal::not_found)?;
-    Ok(Cbor(Messages { messages }))
+    Ok(Cbor(Messages { messages, lost: Vec::new() }))
 }

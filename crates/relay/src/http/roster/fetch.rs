@@ -1,4 +1,4 @@
-//! `GET /v1/roster?after=N`: statements, for members and for who holds an invite.
+//! `GET /v1/roster?after=N`: statements, for members, also with an ended certificate, and for who holds an invite.
 
 use std::sync::Arc;
 

@@ -7,13 +7,21 @@ use bezel_protocol::roster::{Roster, SignedStatement, Statement};
 use bezel_protocol::wire::NewWorkspace;
 
 use crate::app::{App, audit};
-use crate::clock::now_ms;
-use crate::http::roster::CLOCK_SLACK_MS;
+use crate::http::roster::{CLOCK_SLACK_MS, counted};
 use crate::http::{Cbor, Refusal};
 use crate::store::{Caller, Store};
 
+/// The most bytes of a statement.
+const MAX_STATEMENT_BYTES: usize = 64 * 1024;
+
 pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): Cbor<NewWorkspace>) -> Result<(), Refusal> {
-    let (statements, roster) = begun(&new)?;
+    // What costs nothing comes first: whoever asks may be anybody, and keys of RSA are slow to read.
+    if !app.accepts_workspaces() {
+        return Err(Refusal::full());
+    }
+    check_token(&app, new.setup_token.as_deref())?;
+    let now_ms = app.now_ms();
+    let (statements, roster) = begun(&new, now_ms)?;
     let roster = Arc::new(roster);
     let _growth = app.roster_growth.lock().await;
     if app.roster(roster.workspace()).is_some() {
@@ -27,11 +35,11 @@ pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): 
         .write(Caller::Relay, move |unit| {
             Box::pin(async move {
                 let workspace = applied.workspace();
-                unit.insert_workspace(workspace, now_ms()).await?;
-                for statement in &statements {
-                    unit.append_statement(workspace, statement.body().sequence, statement.as_bytes()).await?;
+                unit.insert_workspace(workspace, now_ms).await?;
+                for statement in counted(&statements, None, now_ms) {
+                    unit.append_statement(workspace, &statement).await?;
                 }
-                unit.apply_roster(None, &applied, now_ms()).await?;
+                unit.apply_roster(None, &applied, now_ms).await?;
                 audit(unit, is_audited, "workspace_create", Some(workspace.to_string())).await
             })
         })
@@ -40,8 +48,16 @@ pub(crate) async fn create<S: Store>(State(app): State<Arc<App<S>>>, Cbor(new): 
     Ok(())
 }
 
+fn check_token<S: Store>(app: &App<S>, given: Option<&str>) -> Result<(), Refusal> {
+    let is_known = app.setup_token.as_ref().is_none_or(|token| given.is_some_and(|given| token.is(given)));
+    if is_known { Ok(()) } else { Err(Refusal::setup_token(given.is_some())) }
+}
+
 /// The statements, and the roster that they begin.
-fn begun(new: &NewWorkspace) -> Result<(Vec<SignedStatement>, Roster), Refusal> {
+fn begun(new: &NewWorkspace, now_ms: i64) -> Result<(Vec<SignedStatement>, Roster), Refusal> {
+    if new.statements.len() != 2 || new.statements.iter().any(|statement| statement.0.len() > MAX_STATEMENT_BYTES) {
+        return Err(Refusal::malformed("a workspace begins with two statements, each of 64 KiB at most"));
+    }
     let statements = new.statements.iter().map(|bytes| SignedStatement::parse(&bytes.0)).collect::<Result<Vec<_>, _>>();
     let statements = statements.map_err(|error| Refusal::roster(&error))?;
     let [genesis, device] = statements.as_slice() else {
@@ -50,7 +66,7 @@ fn begun(new: &NewWorkspace) -> Result<(Vec<SignedStatement>, Roster), Refusal> 
     if !matches!(device.body().statement, Statement::DeviceAdd(_)) {
         return Err(Refusal::malformed("the second statement adds the owner's first device"));
     }
-    if statements.iter().any(|statement| statement.body().at_ms > now_ms() + CLOCK_SLACK_MS) {
+    if statements.iter().any(|statement| statement.body().at_ms > now_ms + CLOCK_SLACK_MS) {
         return Err(Refusal::refused("a statement is dated in the future: set the clock of your computer"));
     }
     let mut roster = Roster::begin(genesis).map_err(|error| Refusal::roster(&error))?;

@@ -6,7 +6,6 @@ use axum::extract::State;
 use bezel_protocol::wire::RelayInfo;
 
 use crate::app::App;
-use crate::clock::now_ms;
 use crate::http::Cbor;
 use crate::store::Store;
 
@@ -14,7 +13,8 @@ pub(crate) async fn info<S: Store>(State(app): State<Arc<App<S>>>) -> Cbor<Relay
     Cbor(RelayInfo {
         key: app.key.public(),
         version: env!("CARGO_PKG_VERSION").into(),
-        now_ms: now_ms(),
+        now_ms: app.now_ms(),
         accepts_workspaces: app.accepts_workspaces(),
+        needs_setup_token: app.setup_token.is_some(),
     })
 }

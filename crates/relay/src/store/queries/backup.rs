@@ -1,13 +1,16 @@
 //! What a user's devices keep for each other, wrapped. Nobody else's exists for the caller.
 
 use async_trait::async_trait;
-use bezel_protocol::ConversationId;
-use bezel_protocol::wire::{Bytes, WrappedEpochKey};
+use bezel_protocol::wire::{Bytes, StoredVault, WrappedEpochKey};
+use bezel_protocol::{ConversationId, DeviceId};
 use sqlx::Row as _;
 
 use super::super::EngineUnit;
 use super::{id, signed, unsigned};
 use crate::store::{Backups, StoreError};
+
+/// So many versions of a vault are kept: one that came out damaged can be gone back behind by hand.
+const VAULT_VERSIONS: i64 = 3;
 
 #[async_trait]
 impl Backups for EngineUnit<'_> {
@@ -47,22 +50,41 @@ impl Backups for EngineUnit<'_> {
             .collect()
     }
 
-    async fn put_vault(&mut self, vault: &[u8]) -> Result<(), StoreError> {
+    async fn put_vault(&mut self, vault: &StoredVault) -> Result<(), StoreError> {
         let (_, user, _) = self.device()?;
-        sqlx::query("INSERT INTO vaults (user_id, vault) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET vault = excluded.vault")
+        sqlx::query("INSERT INTO vaults (user_id, version, vault, device_id, signature) VALUES ($1, $2, $3, $4, $5)")
             .bind(user.as_bytes().as_slice())
-            .bind(vault)
+            .bind(signed(vault.version))
+            .bind(vault.vault.as_ref())
+            .bind(vault.device.as_bytes().as_slice())
+            .bind(vault.signature.as_ref())
             .execute(&mut *self.connection)
             .await?;
+        sqlx::query(
+            "DELETE FROM vaults WHERE user_id = $1
+             AND version NOT IN (SELECT version FROM vaults WHERE user_id = $1 ORDER BY version DESC LIMIT $2)",
+        )
+        .bind(user.as_bytes().as_slice())
+        .bind(VAULT_VERSIONS)
+        .execute(&mut *self.connection)
+        .await?;
         Ok(())
     }
 
-    async fn vault(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn vault(&mut self) -> Result<Option<StoredVault>, StoreError> {
         let (_, user, _) = self.device()?;
-        let row = sqlx::query("SELECT vault FROM vaults WHERE user_id = $1")
+        let row = sqlx::query("SELECT version, vault, device_id, signature FROM vaults WHERE user_id = $1 ORDER BY version DESC LIMIT 1")
             .bind(user.as_bytes().as_slice())
             .fetch_optional(&mut *self.connection)
             .await?;
-        Ok(row.map(|row| row.try_get("vault")).transpose()?)
+        row.map(|row| {
+            Ok(StoredVault {
+                version: unsigned(&row, "version")?,
+                vault: Bytes(row.try_get("vault")?),
+                device: id(&row, "device_id", DeviceId::from_slice)?,
+                signature: Bytes(row.try_get("signature")?),
+            })
+        })
+        .transpose()
     }
 }

@@ -71,6 +71,20 @@ impl Calls for EngineUnit<'_> {
         })
     }
 
+    async fn is_call_going_on(&mut self, conversation: ConversationId) -> Result<bool, StoreError> {
+        let (_, _, device) = self.device()?;
+        let row = sqlx::query(
+            "SELECT 1 AS goes_on FROM video_calls c
+             JOIN group_devices d ON d.conversation_id = c.conversation_id AND d.device_id = $2
+             WHERE c.conversation_id = $1 AND c.ended_at_ms IS NULL LIMIT 1",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(device.as_bytes().as_slice())
+        .fetch_optional(&mut *self.connection)
+        .await?;
+        Ok(row.is_some())
+    }
+
     async fn call(&mut self, call: CallId) -> Result<Option<CallRecord>, StoreError> {
         let Some((conversation, started_at_ms, ended_at_ms)) = self.visible_call(call).await? else { return Ok(None) };
         let rows = sqlx::query(

@@ -1,24 +1,24 @@
 //! What a commit changes, piece by piece.
 
-use bezel_protocol::wire::{Bytes, CommitUpload, MemberRole};
-use bezel_protocol::{ConversationId, DeviceId, Role, UserId, cbor};
+use bezel_protocol::wire::{Bytes, WelcomeUpload};
+use bezel_protocol::{ConversationId, DeviceId, Role, UserId};
 
 use super::super::EngineUnit;
 use super::signed;
-use crate::store::{Conversation, StoreError};
+use crate::store::{Conversation, JudgedCommit, StoreError};
 
 impl EngineUnit<'_> {
     /// Ends the epoch, if it is still that one and the user a member: of two commits, one finds it so.
-    pub(super) async fn end_epoch(&mut self, conversation: &Conversation, upload: &CommitUpload, user: UserId) -> Result<bool, StoreError> {
+    pub(super) async fn end_epoch(&mut self, conversation: &Conversation, commit: &JudgedCommit, user: UserId) -> Result<bool, StoreError> {
         let ended = sqlx::query(
-            "UPDATE group_conversations SET epoch = epoch + 1, group_info = $3, ratchet_tree = $4
+            "UPDATE group_conversations SET epoch = epoch + 1, group_info = $3, observer = $4
              WHERE conversation_id = $1 AND epoch = $2
                AND EXISTS (SELECT 1 FROM group_members m WHERE m.conversation_id = $1 AND m.user_id = $5)",
         )
         .bind(conversation.id.as_bytes().as_slice())
         .bind(signed(conversation.epoch))
-        .bind(upload.group_info.as_ref())
-        .bind(upload.ratchet_tree.as_ref())
+        .bind(commit.group_info.as_ref())
+        .bind(commit.observer.as_slice())
         .bind(user.as_bytes().as_slice())
         .execute(&mut *self.connection)
         .await?;
@@ -28,35 +28,63 @@ impl EngineUnit<'_> {
     pub(super) async fn insert_commit(
         &mut self,
         conversation: &Conversation,
-        upload: &CommitUpload,
+        commit: &JudgedCommit,
         committer: DeviceId,
-        now_ms: i64,
+        (sequence, now_ms): (u64, i64),
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO conversation_encryption_keys
-                 (conversation_id, epoch, suite, commit_message, committer_device_id, members, devices, created_at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO conversation_encryption_keys (conversation_id, epoch, sequence, entry, committer_device_id, stored_at_ms)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(conversation.id.as_bytes().as_slice())
         .bind(signed(conversation.epoch))
-        .bind(i64::from(conversation.suite.code()))
-        .bind(upload.commit.as_ref())
+        .bind(signed(sequence))
+        .bind(commit.entry.as_ref())
         .bind(committer.as_bytes().as_slice())
-        .bind(cbor::encode(&upload.members))
-        .bind(cbor::encode(&upload.devices))
         .bind(now_ms)
         .execute(&mut *self.connection)
         .await?;
         Ok(())
     }
 
-    pub(super) async fn replace_members(&mut self, conversation: ConversationId, members: &[MemberRole]) -> Result<(), StoreError> {
+    /// A user leaves: the entry, the group as it is seen then, and no role any more.
+    pub(super) async fn insert_leave(
+        &mut self,
+        conversation: ConversationId,
+        entry: &Bytes,
+        observer: &[u8],
+        (user, sequence, now_ms): (UserId, u64, i64),
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO conversation_leaves (conversation_id, sequence, entry, user_id, stored_at_ms) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(signed(sequence))
+        .bind(entry.as_ref())
+        .bind(user.as_bytes().as_slice())
+        .bind(now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        sqlx::query("UPDATE group_conversations SET observer = $2 WHERE conversation_id = $1")
+            .bind(conversation.as_bytes().as_slice())
+            .bind(observer)
+            .execute(&mut *self.connection)
+            .await?;
+        sqlx::query("DELETE FROM group_members WHERE conversation_id = $1 AND user_id = $2")
+            .bind(conversation.as_bytes().as_slice())
+            .bind(user.as_bytes().as_slice())
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn replace_members(&mut self, conversation: ConversationId, members: &[(UserId, Role)]) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM group_members WHERE conversation_id = $1")
             .bind(conversation.as_bytes().as_slice())
             .execute(&mut *self.connection)
             .await?;
-        for member in members {
-            self.insert_member(conversation, member.user, member.role).await?;
+        for (user, role) in members {
+            self.insert_member(conversation, *user, *role).await?;
         }
         Ok(())
     }
@@ -78,6 +106,11 @@ impl EngineUnit<'_> {
         user: UserId,
         joined_sequence: u64,
     ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM group_removals WHERE conversation_id = $1 AND device_id = $2")
+            .bind(conversation.as_bytes().as_slice())
+            .bind(device.as_bytes().as_slice())
+            .execute(&mut *self.connection)
+            .await?;
         sqlx::query("INSERT INTO group_devices (conversation_id, device_id, user_id, joined_sequence) VALUES ($1, $2, $3, $4)")
             .bind(conversation.as_bytes().as_slice())
             .bind(device.as_bytes().as_slice())
@@ -88,8 +121,13 @@ impl EngineUnit<'_> {
         Ok(())
     }
 
-    /// A device leaves, and what waits for it there falls away.
-    pub(super) async fn delete_group_device(&mut self, conversation: ConversationId, device: DeviceId) -> Result<(), StoreError> {
+    /// A device is removed by the commit at a place, and what waits for it there falls away.
+    pub(super) async fn remove_group_device(
+        &mut self,
+        conversation: ConversationId,
+        device: DeviceId,
+        sequence: u64,
+    ) -> Result<(), StoreError> {
         for leave in [
             "DELETE FROM group_devices WHERE conversation_id = $1 AND device_id = $2",
             "DELETE FROM welcomes WHERE conversation_id = $1 AND device_id = $2",
@@ -101,30 +139,32 @@ impl EngineUnit<'_> {
                 .execute(&mut *self.connection)
                 .await?;
         }
+        sqlx::query("INSERT INTO group_removals (conversation_id, device_id, sequence) VALUES ($1, $2, $3)")
+            .bind(conversation.as_bytes().as_slice())
+            .bind(device.as_bytes().as_slice())
+            .bind(signed(sequence))
+            .execute(&mut *self.connection)
+            .await?;
         Ok(())
     }
 
     pub(super) async fn put_welcome(
         &mut self,
         conversation: &Conversation,
-        device: DeviceId,
-        welcome: &Bytes,
-        ratchet_tree: &Bytes,
-        now_ms: i64,
+        welcome: &WelcomeUpload,
+        (sequence, now_ms): (u64, i64),
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO welcomes (device_id, conversation_id, epoch, welcome, ratchet_tree, last_sequence, created_at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO welcomes (device_id, conversation_id, epoch, welcome, sequence, created_at_ms)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (device_id, conversation_id) DO UPDATE SET
-                 epoch = excluded.epoch, welcome = excluded.welcome, ratchet_tree = excluded.ratchet_tree,
-                 last_sequence = excluded.last_sequence, created_at_ms = excluded.created_at_ms",
+                 epoch = excluded.epoch, welcome = excluded.welcome, sequence = excluded.sequence, created_at_ms = excluded.created_at_ms",
         )
-        .bind(device.as_bytes().as_slice())
+        .bind(welcome.device.as_bytes().as_slice())
         .bind(conversation.id.as_bytes().as_slice())
         .bind(signed(conversation.epoch + 1))
-        .bind(welcome.as_ref())
-        .bind(ratchet_tree.as_ref())
-        .bind(signed(conversation.last_sequence))
+        .bind(welcome.welcome.as_ref())
+        .bind(signed(sequence))
         .bind(now_ms)
         .execute(&mut *self.connection)
         .await?;

@@ -1,14 +1,16 @@
 //! Conversations: their members, their commits, the welcomes into them.
 
 use async_trait::async_trait;
-use bezel_protocol::wire::{Bytes, CommitUpload, ConversationHead, GroupState, MemberRole, NewConversation, StoredCommit, Welcome};
-use bezel_protocol::{ConversationId, DeviceId, Role, Suite, UserId, cbor};
+use bezel_protocol::log::{EntryKind, Place, SpineEntry};
+use bezel_protocol::wire::{Bytes, GroupState, StoredCommit, StoredLeave, Welcome};
+use bezel_protocol::{ConversationId, DeviceId, Hash, Role, Suite, UserId};
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::super::{EngineUnit, Row};
+use super::log::last;
 use super::{id, signed, unsigned};
-use crate::store::{Conversation, Conversations, Membership, StoreError};
+use crate::store::{Committed, Conversation, Conversations, JudgedCommit, Logs as _, Membership, NewGroup, StoreError};
 
 #[async_trait]
 impl Conversations for EngineUnit<'_> {
@@ -21,28 +23,36 @@ impl Conversations for EngineUnit<'_> {
         Ok(row.is_some())
     }
 
-    async fn insert_conversation(&mut self, new: &NewConversation, now_ms: i64) -> Result<(), StoreError> {
+    async fn insert_conversation(&mut self, new: &NewGroup, (now_ms, roster): (i64, u64)) -> Result<Place, StoreError> {
         let (workspace, user, device) = self.device()?;
         sqlx::query(
-            "INSERT INTO group_conversations (conversation_id, workspace_id, suite, epoch, last_sequence, group_info, ratchet_tree, created_at_ms)
-             VALUES ($1, $2, $3, 0, 0, $4, $5, $6)",
+            "INSERT INTO group_conversations
+                 (conversation_id, workspace_id, suite, epoch, last_sequence, last_hash, last_roster, begin, group_info, observer, created_at_ms)
+             VALUES ($1, $2, $3, 0, $4, $5, 0, $6, $7, $8, $9)",
         )
         .bind(new.conversation.as_bytes().as_slice())
         .bind(workspace.as_bytes().as_slice())
         .bind(i64::from(new.suite.code()))
+        .bind(signed(Place::START.sequence))
+        .bind(Place::START.hash.as_bytes().as_slice())
+        .bind(new.begin.as_ref())
         .bind(new.group_info.as_ref())
-        .bind(new.ratchet_tree.as_ref())
+        .bind(new.observer.as_slice())
         .bind(now_ms)
         .execute(&mut *self.connection)
         .await?;
+        let entry = SpineEntry { kind: EntryKind::Begin, stored_at_ms: now_ms, roster, sha256: Hash::of(new.begin.as_ref()) };
+        let log = Conversation { id: new.conversation, suite: new.suite, epoch: 0, last: Place::START, last_roster: 0, role: Role::Owner };
+        let [place] = self.append(&log, &[entry]).await?.try_into().map_err(|_| StoreError::Damaged("log"))?;
         self.insert_member(new.conversation, user, Role::Owner).await?;
-        self.insert_group_device(new.conversation, device, user, 0).await
+        self.insert_group_device(new.conversation, device, user, place.sequence).await?;
+        Ok(place)
     }
 
     async fn conversation(&mut self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let (_, _, device) = self.device()?;
         let row = sqlx::query(
-            "SELECT c.suite, c.epoch, c.last_sequence, m.role
+            "SELECT c.suite, c.epoch, c.last_sequence, c.last_hash, c.last_roster, m.role
              FROM group_conversations c
              JOIN group_devices d ON d.conversation_id = c.conversation_id AND d.device_id = $2
              JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = d.user_id
@@ -58,7 +68,7 @@ impl Conversations for EngineUnit<'_> {
     async fn conversation_of_member(&mut self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let (_, user, _) = self.device()?;
         let row = sqlx::query(
-            "SELECT c.suite, c.epoch, c.last_sequence, m.role
+            "SELECT c.suite, c.epoch, c.last_sequence, c.last_hash, c.last_roster, m.role
              FROM group_conversations c
              JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $2
              WHERE c.conversation_id = $1",
@@ -68,31 +78,6 @@ impl Conversations for EngineUnit<'_> {
         .fetch_optional(&mut *self.connection)
         .await?;
         row.map(|row| found(conversation, &row)).transpose()
-    }
-
-    async fn heads(&mut self) -> Result<Vec<ConversationHead>, StoreError> {
-        let (_, user, device) = self.device()?;
-        let rows = sqlx::query(
-            "SELECT c.conversation_id, c.last_sequence, c.epoch, m.role
-             FROM group_conversations c
-             JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $1
-             JOIN group_devices d ON d.conversation_id = c.conversation_id AND d.device_id = $2
-             ORDER BY c.conversation_id",
-        )
-        .bind(user.as_bytes().as_slice())
-        .bind(device.as_bytes().as_slice())
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(ConversationHead {
-                    conversation: id(row, "conversation_id", ConversationId::from_slice)?,
-                    last_sequence: unsigned(row, "last_sequence")?,
-                    epoch: unsigned(row, "epoch")?,
-                    role: role(row)?,
-                })
-            })
-            .collect()
     }
 
     async fn membership(&mut self, conversation: ConversationId) -> Result<Membership, StoreError> {
@@ -117,63 +102,150 @@ impl Conversations for EngineUnit<'_> {
         .bind(user.as_bytes().as_slice())
         .fetch_all(&mut *self.connection)
         .await?;
-        let member = |row| Ok((id(row, "user_id", UserId::from_slice)?, role(row)?));
-        let device = |row| Ok((id(row, "device_id", DeviceId::from_slice)?, id(row, "user_id", UserId::from_slice)?));
-        Ok(Membership {
-            members: members.iter().map(member).collect::<Result<_, StoreError>>()?,
-            devices: devices.iter().map(device).collect::<Result<_, StoreError>>()?,
-        })
+        membership(&members, &devices)
+    }
+
+    async fn observer(&mut self, conversation: ConversationId) -> Result<Option<Vec<u8>>, StoreError> {
+        let (_, user, _) = self.device()?;
+        let row = sqlx::query(
+            "SELECT c.observer
+             FROM group_conversations c
+             JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $2
+             WHERE c.conversation_id = $1",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
+        .fetch_optional(&mut *self.connection)
+        .await?;
+        Ok(row.map(|row| row.try_get("observer")).transpose()?)
+    }
+
+    async fn count_commits(&mut self, conversation: ConversationId, from_ms: i64) -> Result<u64, StoreError> {
+        let (_, _, device) = self.device()?;
+        let row = sqlx::query(
+            "SELECT count(*) AS made FROM conversation_encryption_keys
+             WHERE conversation_id = $1 AND committer_device_id = $2 AND stored_at_ms >= $3",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(device.as_bytes().as_slice())
+        .bind(from_ms)
+        .fetch_one(&mut *self.connection)
+        .await?;
+        unsigned(&row, "made")
     }
 
     async fn apply_commit(
         &mut self,
         conversation: &Conversation,
-        upload: &CommitUpload,
-        before: &Membership,
-        devices: &[(DeviceId, UserId)],
-        now_ms: i64,
-    ) -> Result<bool, StoreError> {
+        commit: &JudgedCommit,
+        (now_ms, roster): (i64, u64),
+    ) -> Result<Committed, StoreError> {
         let (_, user, committer) = self.device()?;
-        if !self.end_epoch(conversation, upload, user).await? {
-            return Ok(false);
+        let Some(now) = self.conversation_of_member(conversation.id).await? else { return Ok(Committed::StaleEpoch) };
+        if now.last_roster > roster {
+            return Ok(Committed::StaleRoster(now.last_roster));
         }
-        self.insert_commit(conversation, upload, committer, now_ms).await?;
-        self.replace_members(conversation.id, &upload.members).await?;
-        for (device, _) in before.devices.iter().filter(|(device, _)| !devices.iter().any(|(kept, _)| kept == device)) {
-            self.delete_group_device(conversation.id, *device).await?;
+        let before = self.membership(conversation.id).await?;
+        if !self.end_epoch(conversation, commit, user).await? {
+            return Ok(Committed::StaleEpoch);
         }
-        for (device, user) in devices.iter().filter(|(device, _)| !before.devices.iter().any(|(kept, _)| kept == device)) {
-            self.insert_group_device(conversation.id, *device, *user, conversation.last_sequence).await?;
+        let entry = SpineEntry { kind: EntryKind::Commit, stored_at_ms: now_ms, roster, sha256: Hash::of(commit.entry.as_ref()) };
+        let [place] = self.append(&now, &[entry]).await?.try_into().map_err(|_| StoreError::Damaged("log"))?;
+        self.insert_commit(conversation, commit, committer, (place.sequence, now_ms)).await?;
+        self.replace_members(conversation.id, &commit.after.members).await?;
+        let is_in = |devices: &[(DeviceId, UserId)], device: DeviceId| devices.iter().any(|(other, _)| *other == device);
+        for (device, _) in before.devices.iter().filter(|(device, _)| !is_in(&commit.after.devices, *device)) {
+            self.remove_group_device(conversation.id, *device, place.sequence).await?;
         }
-        for welcome in &upload.welcomes {
-            self.put_welcome(conversation, welcome.device, &welcome.welcome, &upload.ratchet_tree, now_ms).await?;
+        for (device, user) in commit.after.devices.iter().filter(|(device, _)| !is_in(&before.devices, *device)) {
+            self.insert_group_device(conversation.id, *device, *user, place.sequence).await?;
         }
-        Ok(true)
+        for welcome in &commit.welcomes {
+            self.put_welcome(conversation, welcome, (place.sequence, now_ms)).await?;
+        }
+        Ok(Committed::At(place))
+    }
+
+    async fn apply_leave(
+        &mut self,
+        conversation: &Conversation,
+        entry: &Bytes,
+        observer: &[u8],
+        (now_ms, roster): (i64, u64),
+    ) -> Result<Committed, StoreError> {
+        let (_, user, _) = self.device()?;
+        let Some(now) = self.conversation_of_member(conversation.id).await? else { return Ok(Committed::StaleEpoch) };
+        if now.epoch != conversation.epoch {
+            return Ok(Committed::StaleEpoch);
+        }
+        if now.last_roster > roster {
+            return Ok(Committed::StaleRoster(now.last_roster));
+        }
+        let before = self.membership(conversation.id).await?;
+        let spine = SpineEntry { kind: EntryKind::Leave, stored_at_ms: now_ms, roster, sha256: Hash::of(entry.as_ref()) };
+        let [place] = self.append(&now, &[spine]).await?.try_into().map_err(|_| StoreError::Damaged("log"))?;
+        self.insert_leave(conversation.id, entry, observer, (user, place.sequence, now_ms)).await?;
+        for (device, _) in before.devices.iter().filter(|(_, of)| *of == user) {
+            self.remove_group_device(conversation.id, *device, place.sequence).await?;
+        }
+        Ok(Committed::At(place))
+    }
+
+    async fn leaves(&mut self, conversation: ConversationId, (after, to): (u64, u64), limit: u32) -> Result<Vec<StoredLeave>, StoreError> {
+        let Some(reach) = self.log_reach(conversation).await? else { return Ok(Vec::new()) };
+        let rows = sqlx::query(
+            "SELECT sequence, entry, stored_at_ms FROM conversation_leaves
+             WHERE conversation_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(signed(after))
+        .bind(signed(to.min(reach)))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.connection)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(StoredLeave {
+                    sequence: unsigned(row, "sequence")?,
+                    entry: Bytes(row.try_get("entry")?),
+                    stored_at_ms: row.try_get("stored_at_ms")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn begin_entry(&mut self, conversation: ConversationId) -> Result<Option<Bytes>, StoreError> {
+        if self.log_reach(conversation).await?.is_none() {
+            return Ok(None);
+        }
+        let row = sqlx::query("SELECT begin FROM group_conversations WHERE conversation_id = $1")
+            .bind(conversation.as_bytes().as_slice())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        Ok(row.map(|row| row.try_get("begin").map(Bytes)).transpose()?)
     }
 
     async fn commits(
         &mut self,
         conversation: ConversationId,
-        from: u64,
+        (from, to): (u64, u64),
         limit: u32,
         max_bytes: usize,
     ) -> Result<Vec<StoredCommit>, StoreError> {
-        let (_, _, device) = self.device()?;
+        let Some(reach) = self.log_reach(conversation).await? else { return Ok(Vec::new()) };
         let mut rows = sqlx::query(
-            "SELECT k.epoch, k.commit_message, k.committer_device_id, k.members, k.devices, k.created_at_ms
-             FROM conversation_encryption_keys k
-             JOIN group_devices d ON d.conversation_id = k.conversation_id AND d.device_id = $4
-             WHERE k.conversation_id = $1 AND k.epoch >= $2 ORDER BY k.epoch LIMIT $3",
+            "SELECT epoch, sequence, entry, stored_at_ms FROM conversation_encryption_keys
+             WHERE conversation_id = $1 AND epoch >= $2 AND sequence <= $3 ORDER BY epoch LIMIT $4",
         )
         .bind(conversation.as_bytes().as_slice())
         .bind(signed(from))
+        .bind(signed(to.min(reach)))
         .bind(i64::from(limit))
-        .bind(device.as_bytes().as_slice())
         .fetch(&mut *self.connection);
         let (mut commits, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {
             let commit = commit(&row)?;
-            bytes += commit.commit.0.len();
+            bytes += commit.entry.0.len();
             if bytes > max_bytes && !commits.is_empty() {
                 break;
             }
@@ -185,7 +257,7 @@ impl Conversations for EngineUnit<'_> {
     async fn group_state(&mut self, conversation: ConversationId) -> Result<Option<GroupState>, StoreError> {
         let (_, user, _) = self.device()?;
         let row = sqlx::query(
-            "SELECT c.suite, c.epoch, c.last_sequence, c.group_info, c.ratchet_tree
+            "SELECT c.suite, c.epoch, c.group_info
              FROM group_conversations c
              JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $2
              WHERE c.conversation_id = $1",
@@ -195,13 +267,7 @@ impl Conversations for EngineUnit<'_> {
         .fetch_optional(&mut *self.connection)
         .await?;
         row.map(|row| {
-            Ok(GroupState {
-                epoch: unsigned(&row, "epoch")?,
-                suite: suite(&row)?,
-                group_info: Bytes(row.try_get("group_info")?),
-                ratchet_tree: Bytes(row.try_get("ratchet_tree")?),
-                last_sequence: unsigned(&row, "last_sequence")?,
-            })
+            Ok(GroupState { epoch: unsigned(&row, "epoch")?, suite: suite(&row)?, group_info: Bytes(row.try_get("group_info")?) })
         })
         .transpose()
     }
@@ -209,7 +275,7 @@ impl Conversations for EngineUnit<'_> {
     async fn welcomes(&mut self) -> Result<Vec<Welcome>, StoreError> {
         let (_, _, device) = self.device()?;
         let rows = sqlx::query(
-            "SELECT w.conversation_id, c.suite, w.epoch, w.welcome, w.ratchet_tree, w.last_sequence, w.created_at_ms
+            "SELECT w.conversation_id, c.suite, w.epoch, w.welcome, w.sequence, w.created_at_ms
              FROM welcomes w JOIN group_conversations c ON c.conversation_id = w.conversation_id
              WHERE w.device_id = $1 ORDER BY w.created_at_ms, w.conversation_id",
         )
@@ -223,8 +289,7 @@ impl Conversations for EngineUnit<'_> {
                     suite: suite(row)?,
                     epoch: unsigned(row, "epoch")?,
                     welcome: Bytes(row.try_get("welcome")?),
-                    ratchet_tree: Bytes(row.try_get("ratchet_tree")?),
-                    last_sequence: unsigned(row, "last_sequence")?,
+                    sequence: unsigned(row, "sequence")?,
                     created_at_ms: row.try_get("created_at_ms")?,
                 })
             })
@@ -251,7 +316,7 @@ impl Conversations for EngineUnit<'_> {
     }
 }
 
-fn suite(row: &Row) -> Result<Suite, StoreError> {
+pub(super) fn suite(row: &Row) -> Result<Suite, StoreError> {
     let code = u16::try_from(unsigned(row, "suite")?).map_err(|_| StoreError::Damaged("suite"))?;
     Suite::try_from(code).map_err(|_| StoreError::Damaged("suite"))
 }
@@ -260,24 +325,32 @@ fn role(row: &Row) -> Result<Role, StoreError> {
     row.try_get::<&str, _>("role")?.parse().map_err(|_| StoreError::Damaged("role"))
 }
 
-fn found(id: ConversationId, row: &Row) -> Result<Conversation, StoreError> {
+pub(super) fn found(id: ConversationId, row: &Row) -> Result<Conversation, StoreError> {
     Ok(Conversation {
         id,
         suite: suite(row)?,
         epoch: unsigned(row, "epoch")?,
-        last_sequence: unsigned(row, "last_sequence")?,
+        last: last(row)?,
+        last_roster: unsigned(row, "last_roster")?,
         role: role(row)?,
     })
 }
 
+/// Who is in a conversation, from the rows of its members and of its devices.
+pub(super) fn membership(members: &[Row], devices: &[Row]) -> Result<Membership, StoreError> {
+    let member = |row| Ok((id(row, "user_id", UserId::from_slice)?, role(row)?));
+    let device = |row| Ok((id(row, "device_id", DeviceId::from_slice)?, id(row, "user_id", UserId::from_slice)?));
+    Ok(Membership {
+        members: members.iter().map(member).collect::<Result<_, StoreError>>()?,
+        devices: devices.iter().map(device).collect::<Result<_, StoreError>>()?,
+    })
+}
+
 fn commit(row: &Row) -> Result<StoredCommit, StoreError> {
-    let members: Vec<MemberRole> = cbor::decode(row.try_get("members")?).map_err(|_| StoreError::Damaged("members"))?;
     Ok(StoredCommit {
         epoch: unsigned(row, "epoch")?,
-        commit: Bytes(row.try_get("commit_message")?),
-        device: id(row, "committer_device_id", DeviceId::from_slice)?,
-        created_at_ms: row.try_get("created_at_ms")?,
-        members,
-        devices: cbor::decode(row.try_get("devices")?).map_err(|_| StoreError::Damaged("devices"))?,
+        sequence: unsigned(row, "sequence")?,
+        entry: Bytes(row.try_get("entry")?),
+        stored_at_ms: row.try_get("stored_at_ms")?,
     })
 }

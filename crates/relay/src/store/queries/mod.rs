@@ -1,6 +1,7 @@
 //! The queries, in the SQL that SQLite and PostgreSQL share; mounted once under each engine, which names `Connection`, `Row` and
 //! `EngineUnit`. Each query holds the rule of who may see the row: an engine with row-level security checks it a second time.
 
+pub(super) mod append;
 mod audit;
 mod backup;
 mod call;
@@ -10,7 +11,10 @@ mod file;
 mod file_log;
 mod file_upkeep;
 mod guest_link;
+mod healing;
 mod key_package;
+mod log;
+mod lost;
 mod message;
 mod roster;
 mod session;

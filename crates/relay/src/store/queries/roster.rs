@@ -6,8 +6,8 @@ use bezel_protocol::{DeviceId, Role, UserId, WorkspaceId};
 use sqlx::Row as _;
 
 use super::super::EngineUnit;
-use super::{id, signed};
-use crate::store::{Caller, Rosters, StoreError};
+use super::{id, signed, unsigned};
+use crate::store::{Caller, CheckedStatement, Rosters, StoreError};
 
 #[async_trait]
 impl Rosters for EngineUnit<'_> {
@@ -39,15 +39,59 @@ impl Rosters for EngineUnit<'_> {
         Ok(rows.iter().map(|row| row.try_get("statement")).collect::<Result<_, _>>()?)
     }
 
-    async fn append_statement(&mut self, workspace: WorkspaceId, sequence: u64, statement: &[u8]) -> Result<(), StoreError> {
+    async fn append_statement(&mut self, workspace: WorkspaceId, statement: &CheckedStatement) -> Result<(), StoreError> {
         self.relay()?;
-        sqlx::query("INSERT INTO roster_statements (workspace_id, sequence, statement) VALUES ($1, $2, $3)")
-            .bind(workspace.as_bytes().as_slice())
-            .bind(signed(sequence))
-            .bind(statement)
-            .execute(&mut *self.connection)
-            .await?;
+        sqlx::query(
+            "INSERT INTO roster_statements (workspace_id, sequence, statement, kind, subject_id, device_id, appended_at_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(workspace.as_bytes().as_slice())
+        .bind(signed(statement.sequence))
+        .bind(&statement.bytes)
+        .bind(statement.kind)
+        .bind(statement.subject.as_ref().map(<[u8; 16]>::as_slice))
+        .bind(statement.by.as_ref().map(|device| device.as_bytes().as_slice()))
+        .bind(statement.at_ms)
+        .execute(&mut *self.connection)
+        .await?;
         Ok(())
+    }
+
+    async fn count_statements_about(
+        &mut self,
+        workspace: WorkspaceId,
+        kind: &'static str,
+        subject: [u8; 16],
+        span: (i64, i64),
+    ) -> Result<u64, StoreError> {
+        self.relay()?;
+        let row = sqlx::query(
+            "SELECT count(*) AS statements FROM roster_statements
+             WHERE subject_id = $1 AND kind = $2 AND appended_at_ms > $3 AND appended_at_ms <= $4
+               AND workspace_id = $5",
+        )
+        .bind(subject.as_slice())
+        .bind(kind)
+        .bind(span.0)
+        .bind(span.1)
+        .bind(workspace.as_bytes().as_slice())
+        .fetch_one(&mut *self.connection)
+        .await?;
+        unsigned(&row, "statements")
+    }
+
+    async fn count_statements_by(&mut self, device: DeviceId, span: (i64, i64)) -> Result<u64, StoreError> {
+        self.relay()?;
+        let row = sqlx::query(
+            "SELECT count(*) AS statements FROM roster_statements
+             WHERE device_id = $1 AND appended_at_ms > $2 AND appended_at_ms <= $3",
+        )
+        .bind(device.as_bytes().as_slice())
+        .bind(span.0)
+        .bind(span.1)
+        .fetch_one(&mut *self.connection)
+        .await?;
+        unsigned(&row, "statements")
     }
 
     async fn put_user(&mut self, workspace: WorkspaceId, user: UserId, role: Role, status: Status) -> Result<(), StoreError> {

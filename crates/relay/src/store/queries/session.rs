@@ -1,13 +1,13 @@
 //! Sessions and first log-ins.
 
 use async_trait::async_trait;
-use bezel_protocol::login::Subject;
-use bezel_protocol::{DeviceId, Hash, InviteId, WorkspaceId};
+use bezel_protocol::login::{SignedLogin, Subject};
+use bezel_protocol::{DeviceId, Hash, InviteId, WorkspaceId, cbor};
 use sqlx::Row as _;
 
 use super::super::EngineUnit;
-use super::id;
-use crate::store::{Rosters as _, SessionRow, Sessions, StoreError};
+use super::{id, signed};
+use crate::store::{LoginNoted, Rosters as _, SessionRow, Sessions, StoreError};
 
 #[async_trait]
 impl Sessions for EngineUnit<'_> {
@@ -69,13 +69,27 @@ impl Sessions for EngineUnit<'_> {
         Ok(row.is_some())
     }
 
-    async fn insert_known_device(&mut self, device: DeviceId, now_ms: i64) -> Result<(), StoreError> {
+    async fn note_login(&mut self, device: DeviceId, login: &SignedLogin, now_ms: i64) -> Result<LoginNoted, StoreError> {
         self.relay()?;
-        sqlx::query("INSERT INTO known_devices (device_id, first_login_at_ms) VALUES ($1, $2) ON CONFLICT (device_id) DO NOTHING")
+        let row = sqlx::query("SELECT last_login FROM known_devices WHERE device_id = $1")
             .bind(device.as_bytes().as_slice())
-            .bind(now_ms)
-            .execute(&mut *self.connection)
+            .fetch_optional(&mut *self.connection)
             .await?;
-        Ok(())
+        let before: Option<SignedLogin> =
+            row.map(|row| cbor::decode(row.try_get("last_login")?).map_err(|_| StoreError::Damaged("log-in"))).transpose()?;
+        if let Some(last) = before.as_ref().filter(|last| last.statement.number >= login.statement.number) {
+            return Ok(LoginNoted::NotHigher { last: last.clone() });
+        }
+        sqlx::query(
+            "INSERT INTO known_devices (device_id, first_login_at_ms, login_number, last_login) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (device_id) DO UPDATE SET login_number = excluded.login_number, last_login = excluded.last_login",
+        )
+        .bind(device.as_bytes().as_slice())
+        .bind(now_ms)
+        .bind(signed(login.statement.number))
+        .bind(cbor::encode(login))
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(LoginNoted::Taken { before })
     }
 }

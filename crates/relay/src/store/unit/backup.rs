@@ -1,7 +1,7 @@
 //! What a user's devices keep for each other, wrapped. Nobody else's exists for the caller.
 
 use async_trait::async_trait;
-use bezel_protocol::wire::WrappedEpochKey;
+use bezel_protocol::wire::{StoredVault, WrappedEpochKey};
 
 use crate::store::StoreError;
 
@@ -14,9 +14,9 @@ pub trait Backups {
     /// All wrapped epoch keys, by conversation and epoch.
     async fn epoch_keys(&mut self) -> Result<Vec<WrappedEpochKey>, StoreError>;
 
-    /// Keeps the vault, in place of the one before.
-    async fn put_vault(&mut self, vault: &[u8]) -> Result<(), StoreError>;
+    /// Keeps a version of the vault that is higher than every other, and the two before it. Who signed it was checked.
+    async fn put_vault(&mut self, vault: &StoredVault) -> Result<(), StoreError>;
 
-    /// The vault. `None` while there is none.
-    async fn vault(&mut self) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The newest version of the vault. `None` while there is none.
+    async fn vault(&mut self) -> Result<Option<StoredVault>, StoreError>;
 }

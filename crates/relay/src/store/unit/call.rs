@@ -1,8 +1,8 @@
 //! Calls: who is in one, and when.
 
 use async_trait::async_trait;
-use bezel_protocol::CallId;
 use bezel_protocol::wire::{CallRecord, NewCall};
+use bezel_protocol::{CallId, ConversationId};
 
 use crate::store::StoreError;
 
@@ -50,6 +50,9 @@ pub trait Calls {
 
     /// The caller's device leaves the call. The last device ends it, and guests leave with it.
     async fn leave_call(&mut self, call: CallId, now_ms: i64) -> Result<Departure, StoreError>;
+
+    /// Whether a call goes on in a conversation that the caller's device is in.
+    async fn is_call_going_on(&mut self, conversation: ConversationId) -> Result<bool, StoreError>;
 
     /// Who was in the call, and when.
     async fn call(&mut self, call: CallId) -> Result<Option<CallRecord>, StoreError>;

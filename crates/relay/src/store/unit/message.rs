@@ -1,38 +1,27 @@
-//! Envelopes: one gapless sequence a conversation.
+//! Envelopes.
 
 use async_trait::async_trait;
+use bezel_protocol::ConversationId;
 use bezel_protocol::envelope::EnvelopeHeader;
-use bezel_protocol::wire::{MessageAccepted, StoredMessage};
-use bezel_protocol::{ConversationId, DeviceId, MessageId};
+use bezel_protocol::wire::StoredMessage;
 
 use crate::store::StoreError;
 
 /// Envelopes of conversations that the caller's device is in. Every method is for devices; others get [`StoreError::WrongCaller`].
 #[async_trait]
 pub trait Messages {
-    /// The sender and the place of a message that is stored already.
-    async fn message(
+    /// Envelopes of a stretch, both ends included, that came after the caller's device; the newest first: at most `limit` of them, and no more
+    /// than `max_bytes` of envelopes but for the first.
+    async fn messages(
         &mut self,
         conversation: ConversationId,
-        message: MessageId,
-    ) -> Result<Option<(DeviceId, MessageAccepted)>, StoreError>;
+        stretch: (u64, u64),
+        limit: u32,
+        max_bytes: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
 
-    /// Stores an envelope and gives it the next place. `None` when the conversation is not in that epoch, or not the caller's.
-    ///
-    /// # Errors
-    /// Also when the message id has a place already.
-    async fn insert_message(
-        &mut self,
-        conversation: ConversationId,
-        message: MessageId,
-        epoch: u64,
-        envelope: &[u8],
-        now_ms: i64,
-    ) -> Result<Option<MessageAccepted>, StoreError>;
-
-    /// Envelopes of a stretch, both ends included, that came after the caller's device; the newest first, at most `limit`.
-    async fn messages(&mut self, conversation: ConversationId, first: u64, last: u64, limit: u32)
-    -> Result<Vec<StoredMessage>, StoreError>;
+    /// The places of envelopes of such a stretch of which only the hash is there, the newest first.
+    async fn lost_messages(&mut self, conversation: ConversationId, stretch: (u64, u64), limit: u32) -> Result<Vec<u64>, StoreError>;
 
     /// Keeps the newest receipt of the caller's device; one with a lower counter than the one that is there changes nothing.
     async fn put_receipt(&mut self, header: &EnvelopeHeader, envelope: &[u8], now_ms: i64) -> Result<(), StoreError>;

@@ -8,7 +8,10 @@ mod call;
 mod conversation;
 mod file;
 mod guest_link;
+mod healing;
 mod key_package;
+mod log;
+mod lost;
 mod message;
 mod roster;
 mod session;
@@ -19,16 +22,32 @@ pub use call::{Calls, Departure, Presence, Silence};
 pub use conversation::Conversations;
 pub use file::Files;
 pub use guest_link::{Admission, GuestLinks};
+pub use healing::Healing;
 pub use key_package::KeyPackages;
+pub use log::Logs;
+pub use lost::LostBranches;
 pub use message::Messages;
 pub use roster::Rosters;
-pub use session::Sessions;
+pub use session::{LoginNoted, Sessions};
 
 use super::Caller;
 
 /// Everything that a unit of work can do.
 pub trait UnitOfWork:
-    AuditLog + Backups + Calls + Conversations + Files + GuestLinks + KeyPackages + Messages + Rosters + Sessions + Send
+    AuditLog
+    + Backups
+    + Calls
+    + Conversations
+    + Files
+    + GuestLinks
+    + Healing
+    + KeyPackages
+    + Logs
+    + LostBranches
+    + Messages
+    + Rosters
+    + Sessions
+    + Send
 {
     /// In whose name this is done.
     fn caller(&self) -> Caller;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bezel_protocol::roster::{Roster, Status};
 use bezel_protocol::{DeviceId, Role, UserId, WorkspaceId};
 
-use crate::store::StoreError;
+use crate::store::{CheckedStatement, StoreError};
 
 /// Rosters. What writes, and the list of workspaces, is the relay's own; others get [`StoreError::WrongCaller`].
 #[async_trait]
@@ -19,7 +19,20 @@ pub trait Rosters {
     async fn statements(&mut self, workspace: WorkspaceId, after: Option<u64>) -> Result<Vec<Vec<u8>>, StoreError>;
 
     /// Appends a statement that was checked.
-    async fn append_statement(&mut self, workspace: WorkspaceId, sequence: u64, statement: &[u8]) -> Result<(), StoreError>;
+    async fn append_statement(&mut self, workspace: WorkspaceId, statement: &CheckedStatement) -> Result<(), StoreError>;
+
+    /// How many statements of a kind about a device or user were appended within `span`, by the relay's clock: after its first time and
+    /// until its second. What a clock that ran ahead has dated later does not count: it would for as long.
+    async fn count_statements_about(
+        &mut self,
+        workspace: WorkspaceId,
+        kind: &'static str,
+        subject: [u8; 16],
+        span: (i64, i64),
+    ) -> Result<u64, StoreError>;
+
+    /// How many statements a device has sent within `span`, by the relay's clock.
+    async fn count_statements_by(&mut self, device: DeviceId, span: (i64, i64)) -> Result<u64, StoreError>;
 
     /// Keeps what a user is now.
     ///

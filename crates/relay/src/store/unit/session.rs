@@ -1,6 +1,7 @@
 //! Sessions and first log-ins.
 
 use async_trait::async_trait;
+use bezel_protocol::login::SignedLogin;
 use bezel_protocol::{DeviceId, Hash};
 
 use crate::store::{SessionRow, StoreError};
@@ -21,6 +22,21 @@ pub trait Sessions {
     /// Whether a device logged in before.
     async fn is_known_device(&mut self, device: DeviceId) -> Result<bool, StoreError>;
 
-    /// A device logged in.
-    async fn insert_known_device(&mut self, device: DeviceId, now_ms: i64) -> Result<(), StoreError>;
+    /// Notes a device's log-in, whose signatures were checked, if its number is higher than that of the last one.
+    async fn note_login(&mut self, device: DeviceId, login: &SignedLogin, now_ms: i64) -> Result<LoginNoted, StoreError>;
+}
+
+/// What became of a log-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginNoted {
+    /// It is the last one now.
+    Taken {
+        /// The one before it.
+        before: Option<SignedLogin>,
+    },
+    /// Its number is not higher; nothing changed.
+    NotHigher {
+        /// The last one.
+        last: SignedLogin,
+    },
 }

@@ -1,9 +1,11 @@
 //! A disk that fills up.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use bezel_protocol::wire::{FileAccess, code};
+use bezel_protocol::cbor;
+use bezel_protocol::wire::{ErrorBody, FileAccess, code};
 
 use super::suite::MIB;
 use crate::support::{Shop, ciphertext, new_file, start};
@@ -31,6 +33,44 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
     }
+}
+
+/// One moment of a full disk, and the relay refused every message and every log-in until it was started anew; and it told neither members nor
+/// its log that the disk was the reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_whose_disk_was_full_goes_on_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(8) else {
+        eprintln!("skipped: a disk can't be mounted here");
+        return;
+    };
+    let relay = start(&disk.path().join("relay")).await;
+    let mut shop = Shop::found(format!("http://{}", relay.addr()), None, tempfile::tempdir().unwrap()).await;
+    let conversation = shop.ana.begin().await;
+    let filler = disk.path().join("filler");
+    for round in 1..=2 {
+        std::fs::write(&filler, vec![0; 4 * MIB]).unwrap();
+        let mut refused = None;
+        for _ in 0..400 {
+            let said = shop.ana.say(conversation, 0).await;
+            if said.status != 200 {
+                refused = Some(said);
+                break;
+            }
+            // Faster than by messages alone.
+            let _ = std::fs::OpenOptions::new().append(true).open(&filler).and_then(|mut file| file.write_all(&vec![0; 256 << 10]));
+        }
+        let refused = refused.expect("the disk is full at last");
+        assert_eq!(refused.refusal(), (507, code::NO_ROOM.into()));
+        let body: ErrorBody = cbor::decode(&refused.bytes).unwrap();
+        assert!(body.message.contains("the relay's disk is full"), "{}", body.message);
+        for _ in 0..10 {
+            assert_eq!(shop.ana.say(conversation, 0).await.status, 507, "and each who comes is told so");
+        }
+        std::fs::remove_file(&filler).unwrap();
+        assert_eq!(shop.ana.say(conversation, 0).await.status, 200, "round {round}: there is room again");
+        shop.ana.log_in().await;
+    }
+    relay.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,13 @@
 //! Who gets a file, and who does not.
 
+use bezel_crypto::group::Change;
 use bezel_protocol::roster::Statement;
 use bezel_protocol::wire::{FileAccess, FileLogAction, FilePurpose, code, path};
 use bezel_protocol::{ConversationId, FileId, Role, cbor};
 use bezel_relay::store::{AuditEntry, Caller, SqliteStore, Store as _};
 use reqwest::Method;
 
-use crate::support::{Person, Shop, ciphertext, new_file, now_ms, start_with, upload};
+use crate::support::{Person, Shop, ciphertext, new_file, now_ms, start_with};
 
 const NOT_FOUND: (u16, &str) = (404, code::NOT_FOUND);
 const FORBIDDEN: (u16, &str) = (403, code::FORBIDDEN);
@@ -97,7 +98,7 @@ async fn a_removed_member_loses_access_at_once() {
     let (ana, ben) = (&scene.shop.ana, &scene.ben);
     let unfinished = new_file();
     assert_eq!(scene.cleo.begin_upload(scene.conversation, unfinished, 10, &FileAccess::default()).await.status, 201);
-    assert_eq!(ana.commit(scene.conversation, &upload(1, &[(ana, Role::Owner), (ben, Role::Member)])).await.status, 200);
+    assert_eq!(ana.commit(scene.conversation, Change::default().remove_user(scene.cleo.user)).await.status, 200);
     learns_nothing(&scene.cleo, scene.file).await;
     learns_nothing(&scene.cleo, unfinished).await;
     assert_eq!(refusals(&ben.file_log(scene.file).await), [code::NOT_FOUND]);
@@ -140,12 +141,24 @@ async fn what_is_to_be_viewed_only_is_not_handed_out_to_be_saved() {
     assert_eq!(refusals(&scene.ben.file_log(scene.file).await), [code::FORBIDDEN, code::FORBIDDEN], "one line a person");
 }
 
+/// Lets a file end as soon as this machine manages: where it is busy, the moment may be over before the relay hears of it.
+async fn ends_soon(owner: &Person, file: FileId) -> i64 {
+    for ahead_ms in [300, 1000, 3000, 9000] {
+        let end_ms = now_ms() + ahead_ms;
+        let soon = FileAccess { expires_at_ms: Some(end_ms), ..FileAccess::default() };
+        let answer = owner.put_access(file, &soon).await;
+        if answer.status == 200 {
+            return end_ms;
+        }
+        assert!(now_ms() >= end_ms, "a moment to come is taken: {:?}", answer.refusal());
+    }
+    panic!("the machine is too busy");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_file_is_gone_for_everybody() {
     let scene = Scene::plain().await;
-    let end_ms = now_ms() + 300;
-    let soon = FileAccess { expires_at_ms: Some(end_ms), ..FileAccess::default() };
-    assert_eq!(scene.ben.put_access(scene.file, &soon).await.status, 200);
+    let end_ms = ends_soon(&scene.ben, scene.file).await;
     while now_ms() <= end_ms {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

@@ -1,8 +1,10 @@
 //! A relay, and people with keys. The signers are for tests only.
 
 mod file;
+mod group;
 mod keys;
 mod person;
+mod rogue;
 
 use std::sync::Arc;
 
@@ -10,11 +12,13 @@ use bezel_protocol::roster::{InviteStatement, Join, Roster, SignedStatement, Sta
 use bezel_protocol::settings::Settings;
 use bezel_protocol::wire::{Bytes, NewStatements, NewWorkspace, RosterAppended, path};
 use bezel_protocol::{InviteId, Role, WorkspaceId};
-use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay};
+use bezel_relay::{FileOptions, Options, ReachOptions, Relay, RunningRelay, Setup};
 
 pub(crate) use file::{ciphertext, metadata, new_file};
+pub(crate) use group::upload;
 pub(crate) use keys::{Ed25519Key, Identity};
-pub(crate) use person::{Answer, Person, upload};
+pub(crate) use person::{Answer, Person};
+pub(crate) use rogue::{Lawbreaker, Rogue, foreign, roles};
 
 /// Milliseconds since the epoch.
 pub(crate) fn now_ms() -> i64 {
@@ -54,6 +58,8 @@ pub(crate) fn options(folder: &std::path::Path) -> Options {
         settings: Settings::default(),
         files: FileOptions::default(),
         reach: ReachOptions::default(),
+        max_connections: None,
+        setup: Setup::ByAddress,
     }
 }
 
@@ -73,7 +79,7 @@ impl Shop {
         let (genesis, roster) = ana.genesis("ana");
         let device = roster.next(now_ms(), Statement::DeviceAdd(ana.certificate())).sign(&[&ana.identity]).unwrap();
         let statements = [&genesis, &device].map(|statement| Bytes(statement.as_bytes().to_vec())).to_vec();
-        assert_eq!(ana.post(path::WORKSPACES, &NewWorkspace { statements }).await.status, 200);
+        assert_eq!(ana.post(path::WORKSPACES, &NewWorkspace { statements, setup_token: None }).await.status, 200);
         let mut roster = roster;
         roster.append(&device).unwrap();
         ana.log_in().await;

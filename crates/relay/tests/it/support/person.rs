@@ -1,22 +1,28 @@
 //! A person with one device, who speaks to the relay.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bezel_crypto::DeviceKeys;
+use bezel_protocol::certificate::CERTIFICATE_LIFETIME_MS;
 use bezel_protocol::cose::Signer as _;
 use bezel_protocol::envelope::{self, EnvelopeHeader, RosterHead};
-use bezel_protocol::login::Subject;
+use bezel_protocol::log::Place;
+use bezel_protocol::login::{LoginStatement, Subject};
 use bezel_protocol::roster::{Genesis, Roster, SignedStatement, StatementBody};
 use bezel_protocol::wire::{
-    Bytes, Challenge, ChallengeRequest, CommitUpload, LoginRequest, MemberRole, MessageKind, NewConversation, NewMessage, Session,
-    WelcomeUpload, path,
+    Bytes, Challenge, ChallengeRequest, LoginRequest, MessageKind, NewMessages, RosterPage, Session, SignedEpochKeys, StoredVault,
+    WrappedEpochKey, path,
 };
-use bezel_protocol::{
-    Algorithm, Certificate, ConversationId, DeviceId, Hash, InviteId, MessageId, Role, Suite, UserId, WorkspaceId, cbor, wire,
-};
+use bezel_protocol::{Algorithm, ConversationId, DeviceId, Hash, InviteId, MessageId, UserId, WorkspaceId, cbor, wire};
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::group::Groups;
 use super::{Ed25519Key, Identity, now_ms, random};
 
+#[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) base: String,
     pub(crate) workspace: WorkspaceId,
@@ -24,7 +30,18 @@ pub(crate) struct Person {
     pub(crate) device: DeviceId,
     pub(crate) identity: Identity,
     pub(crate) message_key: Ed25519Key,
+    /// Its keys, the message key among them.
+    pub(crate) keys: Arc<DeviceKeys>,
+    pub(crate) groups: Groups,
+    /// How long its certificates last.
+    certified_ms: i64,
     pub(crate) token: Option<String>,
+    /// The roster's first statement, known since the log-in.
+    pub(crate) genesis: Hash,
+    /// How many envelopes were written.
+    pub(crate) counter: Arc<AtomicU64>,
+    /// The number of the last log-in.
+    pub(crate) logins: Arc<AtomicU64>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -41,6 +58,12 @@ impl Answer {
         cbor::decode(&self.bytes).unwrap()
     }
 
+    /// The one envelope that was accepted.
+    pub(crate) fn accepted(&self) -> wire::MessageAccepted {
+        let [accepted] = self.body::<wire::MessagesAccepted>().accepted.try_into().unwrap();
+        accepted
+    }
+
     /// Status and code of a refusal.
     pub(crate) fn refusal(&self) -> (u16, String) {
         (self.status, cbor::decode::<wire::ErrorBody>(&self.bytes).unwrap().code)
@@ -55,14 +78,21 @@ impl Person {
     pub(crate) fn new(base: String, workspace: WorkspaceId, identity: Identity) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let device = DeviceId::new(now_ms(), random());
+        let message_key = Ed25519Key::new(device.as_bytes());
         Self {
             base,
             workspace,
             user: UserId::new(now_ms(), random()),
             device,
             identity,
-            message_key: Ed25519Key::new(device.as_bytes()),
+            keys: Arc::new(message_key.device_keys(device)),
+            message_key,
+            groups: Groups::default(),
+            certified_ms: 86_400_000,
             token: None,
+            genesis: Hash::ZERO,
+            counter: Arc::default(),
+            logins: Arc::default(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }
@@ -80,16 +110,21 @@ impl Person {
     }
 
     pub(crate) fn certificate(&self) -> Vec<u8> {
-        let certificate = Certificate {
-            workspace: self.workspace,
-            user: self.user,
-            device: self.device,
-            leaf_key_p384: vec![4; 97],
-            leaf_key_ed25519: Ed25519Key::new(b"").public(),
-            message_key: self.message_key.public(),
-            not_after_ms: now_ms() + 86_400_000,
-        };
-        certificate.sign(&self.identity).unwrap().as_bytes().to_vec()
+        let made_at_ms = now_ms() + self.certified_ms - CERTIFICATE_LIFETIME_MS;
+        self.keys.certify(&self.identity.key, self.workspace, self.user, made_at_ms).unwrap().as_bytes().to_vec()
+    }
+
+    /// Certificates last so long from now on.
+    pub(crate) const fn certify_for(&mut self, ms: i64) {
+        self.certified_ms = ms;
+    }
+
+    /// Certificates are of another device from now on, with keys of its own.
+    pub(crate) fn take_device(&mut self, device: DeviceId) {
+        self.device = device;
+        self.message_key = Ed25519Key::new(device.as_bytes());
+        self.keys = Arc::new(self.message_key.device_keys(device));
+        self.groups = Groups::default();
     }
 
     pub(crate) async fn send_bytes(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {
@@ -119,9 +154,15 @@ impl Person {
 
     /// Answers a challenge by the device, with the identity's signature where it is asked for.
     pub(crate) fn answer(&self, challenge: &Challenge) -> LoginRequest {
-        let message = challenge.statement.to_be_signed();
+        self.answer_by(challenge, self.logins.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// The same, by a number of one's choice.
+    pub(crate) fn answer_by(&self, challenge: &Challenge, number: u64) -> LoginRequest {
+        let statement = LoginStatement { challenge: challenge.challenge, number };
+        let message = statement.to_be_signed();
         LoginRequest {
-            statement: challenge.statement,
+            statement,
             signature: Bytes(self.message_key.sign(&message).unwrap()),
             identity_signature: challenge.identity_required.then(|| Bytes(self.identity.sign(&message).unwrap())),
         }
@@ -131,45 +172,35 @@ impl Person {
         let challenge = self.challenge(Subject::Device(self.device)).await;
         let session: Session = self.post(path::LOGIN, &self.answer(&challenge)).await.body();
         self.token = Some(hex::encode(session.token.0));
+        let roster: RosterPage = self.get(path::ROSTER).await.body();
+        self.genesis = Hash::of(&roster.statements.first().unwrap().0);
     }
 
     pub(crate) async fn log_in_by_invite(&mut self, invite: InviteId, key: &Ed25519Key) {
         let challenge = self.challenge(Subject::Invite(invite)).await;
-        let signature = Bytes(key.sign(&challenge.statement.to_be_signed()).unwrap());
-        let request = LoginRequest { statement: challenge.statement, signature, identity_signature: None };
+        let statement = LoginStatement { challenge: challenge.challenge, number: 0 };
+        let signature = Bytes(key.sign(&statement.to_be_signed()).unwrap());
+        let request = LoginRequest { statement, signature, identity_signature: None };
         let session: Session = self.post(path::LOGIN, &request).await.body();
         self.token = Some(hex::encode(session.token.0));
     }
 
-    pub(crate) const fn member(&self, role: Role) -> MemberRole {
-        MemberRole { user: self.user, role }
+    /// A version of this person's vault, signed by `device` with `key`.
+    pub(crate) fn vault_by(&self, (device, key): (DeviceId, &Ed25519Key), version: u64, vault: &[u8]) -> StoredVault {
+        let signature = key.sign(&StoredVault::to_be_signed(self.workspace, self.user, version, vault)).unwrap();
+        StoredVault { version, vault: Bytes(vault.to_vec()), device, signature: Bytes(signature) }
     }
 
-    /// A conversation of this person alone.
-    pub(crate) async fn begin(&self) -> ConversationId {
-        let conversation = ConversationId::new(now_ms(), random());
-        let new = NewConversation {
-            conversation,
-            suite: Suite::P384Aes256,
-            group_info: Bytes(b"group info 0".to_vec()),
-            ratchet_tree: Bytes(b"tree 0".to_vec()),
-            members: vec![self.member(Role::Owner)],
-            devices: vec![self.device],
-        };
-        assert_eq!(self.post(path::CONVERSATIONS, &new).await.status, 200);
-        conversation
+    /// The same by this person's own device.
+    pub(crate) fn vault(&self, version: u64, vault: &[u8]) -> StoredVault {
+        self.vault_by((self.device, &self.message_key), version, vault)
     }
 
-    /// A conversation of this person and others, in epoch 1.
-    pub(crate) async fn begin_with(&self, others: &[(&Self, Role)]) -> ConversationId {
-        let conversation = self.begin().await;
-        let members: Vec<(&Self, Role)> = std::iter::once((self, Role::Owner)).chain(others.iter().copied()).collect();
-        assert_eq!(self.commit(conversation, &upload(0, &members)).await.status, 200);
-        conversation
-    }
-
-    pub(crate) async fn commit(&self, conversation: ConversationId, upload: &CommitUpload) -> Answer {
-        self.post(&path::of(path::COMMITS, conversation), upload).await
+    /// A wrapped epoch key, signed by `key`.
+    pub(crate) fn epoch_key_by(&self, key: &Ed25519Key, conversation: ConversationId, wrapped: &[u8]) -> SignedEpochKeys {
+        let keys = vec![WrappedEpochKey { conversation, epoch: 0, wrapped: Bytes(wrapped.to_vec()) }];
+        let signature = key.sign(&SignedEpochKeys::to_be_signed(self.workspace, self.user, &keys)).unwrap();
+        SignedEpochKeys { keys, signature: Bytes(signature) }
     }
 
     pub(crate) fn header(&self, conversation: ConversationId, epoch: u64) -> EnvelopeHeader {
@@ -179,21 +210,22 @@ impl Person {
             epoch,
             device: self.device,
             message: MessageId::new(now_ms(), random()),
-            counter: 0,
+            counter: self.counter.fetch_add(1, Ordering::Relaxed),
             sent_at_ms: now_ms(),
             previous: Hash::ZERO,
-            roster: RosterHead { sequence: 0, hash: Hash::ZERO },
+            seen: Place::START,
+            roster: RosterHead { sequence: 0, hash: self.genesis },
             epoch_authenticator: Hash::ZERO,
         }
     }
 
-    pub(crate) fn envelope(&self, header: &EnvelopeHeader) -> NewMessage {
+    pub(crate) fn envelope(&self, header: &EnvelopeHeader) -> NewMessages {
         let key = self.message_key.posing_as(header.device.as_bytes());
         let envelope = envelope::build(header, random(), random::<64>().to_vec(), &key).unwrap();
-        NewMessage { kind: MessageKind::Stored, envelope: Bytes(envelope) }
+        NewMessages { kind: MessageKind::Stored, envelopes: vec![Bytes(envelope)] }
     }
 
-    pub(crate) async fn send(&self, conversation: ConversationId, message: &NewMessage) -> Answer {
+    pub(crate) async fn send(&self, conversation: ConversationId, message: &NewMessages) -> Answer {
         self.post(&path::of(path::MESSAGES, conversation), message).await
     }
 
@@ -203,19 +235,5 @@ impl Person {
 
     pub(crate) async fn read(&self, conversation: ConversationId, first: u64, last: u64) -> Answer {
         self.get(&format!("{}?first={first}&last={last}", path::of(path::MESSAGES, conversation))).await
-    }
-}
-
-/// A commit after which exactly these are in, welcoming all but the first.
-pub(crate) fn upload(epoch: u64, members: &[(&Person, Role)]) -> CommitUpload {
-    let welcomes = members.iter().skip(1).map(|(person, _)| WelcomeUpload { device: person.device, welcome: Bytes(b"welcome".to_vec()) });
-    CommitUpload {
-        epoch,
-        commit: Bytes(format!("commit {epoch}").into_bytes()),
-        group_info: Bytes(format!("group info {}", epoch + 1).into_bytes()),
-        ratchet_tree: Bytes(format!("tree {}", epoch + 1).into_bytes()),
-        welcomes: welcomes.collect(),
-        members: members.iter().map(|(person, role)| person.member(*role)).collect(),
-        devices: members.iter().map(|(person, _)| person.device).collect(),
     }
 }
