@@ -9,6 +9,7 @@ use crate::changing::Changing;
 use crate::error::{ObserveError, Refused, Right};
 use crate::group_id::GroupId;
 use crate::judge::Judge;
+use crate::keys::{check_keys, check_way_back};
 use crate::leaf::Leaf;
 use crate::observer::{Config, client};
 use crate::roles::ConversationRoles;
@@ -25,6 +26,7 @@ pub(crate) fn begin(bytes: &[u8], judge: &Changing) -> Result<(Begin, ExternalGr
     if held.len() != 2 || !held.contains(&ExtensionType::EXTERNAL_PUB) || !held.contains(&ExtensionType::RATCHET_TREE) {
         return Err(malformed);
     }
+    let extensions = info.as_group_info().map(|info| info.extensions().clone()).unwrap_or_default();
     let group = client(judge).observe_group(info, None, None).map_err(ObserveError::from_library)?;
     let context = group.group_context();
     let id = GroupId::first(begin.conversation());
@@ -35,6 +37,8 @@ pub(crate) fn begin(bytes: &[u8], judge: &Changing) -> Result<(Begin, ExternalGr
         group.roster().members_iter().map(|member| Leaf::read(member.index, &member.signing_identity)).collect::<Result<_, _>>()?;
     let [leaf] = leaves.as_slice() else { return Err(malformed) };
     check(&begin, leaf, &ConversationRoles::read(context.extensions())?, &judge.get())?;
+    check_keys(None, &group.exported_tree(), begin.suite)?;
+    check_way_back(&extensions, begin.suite)?;
     Ok((begin, group))
 }
 

@@ -69,6 +69,9 @@ pub enum Refused {
     /// A group-context extension other than the roles.
     #[error("a commit may change nothing of the group's context but the roles")]
     ForeignExtension,
+    /// A key to which nobody can seal: it would stop every commit of everybody else.
+    #[error("a key is none to which the members can seal")]
+    UnusableKey,
     /// A proposal of a kind that is not used here.
     #[error("a commit may hold nothing but additions, removals and roles")]
     ForeignProposal,

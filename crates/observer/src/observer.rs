@@ -18,6 +18,7 @@ use crate::entry::CommitEntry;
 use crate::error::ObserveError;
 use crate::group_id::GroupId;
 use crate::judge::Judge;
+use crate::keys::{check_keys, check_way_back};
 use crate::leaf::Leaf;
 use crate::leave::{Standing, check_leave};
 use crate::public::PublicCrypto;
@@ -122,6 +123,7 @@ impl Observer {
         let member = group.roster().member_with_index(description.committer).map_err(ObserveError::from_library)?;
         let committer = Leaf::read(member.index, &member.signing_identity)?;
         self.judge.get().stands(&committer, self.suite)?;
+        check_keys(Some(&self.group.exported_tree()), &group.exported_tree(), self.suite)?;
         self.group = group;
         let roles = self.roles()?;
         self.left.retain(|user| roles.get(*user).is_some());
@@ -144,8 +146,8 @@ impl Observer {
         Ok(user)
     }
 
-    /// Checks group info of the newest epoch: its context, its confirmation tag, its signature, and that it allows an external commit and
-    /// holds nothing else. Returns who signed it.
+    /// Checks group info of the newest epoch: its context, its confirmation tag, its signature, and that it allows an external commit, by a key
+    /// to which it can be sealed, and holds nothing else. Returns who signed it.
     ///
     /// # Errors
     /// [`ObserveError::GroupInfo`].
@@ -164,6 +166,7 @@ impl Observer {
         if !(held.contains(&ExtensionType::EXTERNAL_PUB) && (held.len() == 1 || is_first)) {
             return Err(ObserveError::GroupInfo);
         }
+        check_way_back(info.extensions(), self.suite)?;
         let member = self.group.roster().member_with_index(info.sender()).map_err(|_| ObserveError::GroupInfo)?;
         Ok(Leaf::read(member.index, &member.signing_identity)?)
     }

@@ -99,8 +99,13 @@ impl CipherSuiteProvider for PublicSuite {
         self.0.verify(key, signature, data).map_err(below)
     }
 
+    /// The library below looks at no key of Curve25519: only who seals to one finds out that it is none (RFC 9180 §7.1.4).
     fn kem_public_key_validate(&self, key: &HpkePublicKey) -> Result<(), PublicError> {
-        self.0.kem_public_key_validate(key).map_err(below)
+        self.0.kem_public_key_validate(key).map_err(below)?;
+        match self.0.cipher_suite() {
+            CipherSuite::CURVE25519_CHACHA => self.0.hpke_seal(key, &[], None, &[]).map(drop).map_err(below),
+            _ => Ok(()),
+        }
     }
 
     fn aead_key_size(&self) -> usize {

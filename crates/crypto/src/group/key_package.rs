@@ -2,12 +2,13 @@
 
 use core::fmt;
 
-use bezel_observer::{Judge, Leaf, mls_time};
+use bezel_observer::{Judge, Leaf, check_key, mls_time};
 use bezel_protocol::roster::LeafRefused;
 use bezel_protocol::{DeviceId, SignedCertificate, Suite, UserId};
 use mls_rs::extension::recommended::LastResortKeyPackageExt;
 use mls_rs::mls_rs_codec::{MlsDecode as _, MlsEncode as _};
 use mls_rs::{CryptoProvider as _, ExtensionList, MlsMessage};
+use mls_rs_core::crypto::HpkePublicKey;
 
 use super::client;
 use super::storage::Storage;
@@ -90,6 +91,7 @@ pub struct KeyPackage {
     pub(super) reference: Vec<u8>,
     leaf: Leaf,
     suite: Suite,
+    has_keys: bool,
     not_after_ms: i64,
 }
 
@@ -107,9 +109,10 @@ impl KeyPackage {
         let offered = message.as_key_package().ok_or(KeyPackageError::Malformed)?;
         let suite = Suite::try_from(u16::from(offered.cipher_suite())).map_err(|_| KeyPackageError::Malformed)?;
         let leaf = Leaf::read(0, offered.signing_identity())?;
+        let has_keys = has_keys(bytes, suite);
         let reference = reference_of(offered)?;
         let not_after_ms = milliseconds(offered.expiration().map_err(|_| KeyPackageError::Malformed)?.seconds_since_epoch());
-        Ok(Self { message, reference, leaf, suite, not_after_ms })
+        Ok(Self { message, reference, leaf, suite, has_keys, not_after_ms })
     }
 
     /// The device that it says it is of. Compare it with the one that was asked for.
@@ -124,12 +127,12 @@ impl KeyPackage {
         self.leaf.user()
     }
 
-    /// Whether the roster vouches for the device that it says it is of, as it will have to when it is added.
+    /// Whether the roster vouches for the device that it says it is of, as it will have to when it is added, and its keys can be sealed to.
     ///
     /// # Errors
     /// The reason for which the device may not be in a group.
     pub fn check(&self, judge: &Judge) -> Result<(), LeafRefused> {
-        judge.stands(&self.leaf, self.suite)
+        if self.has_keys { judge.stands(&self.leaf, self.suite) } else { Err(LeafRefused::Malformed) }
     }
 
     /// The suite.
@@ -150,6 +153,15 @@ impl KeyPackage {
         &self.reference
     }
 }
+
+/// Whether the keys behind version and suite can be sealed to: that of the welcome, and that of the leaf.
+fn has_keys(bytes: &[u8], suite: Suite) -> bool {
+    let mut keys = bytes.get(KEYS_AT..).unwrap_or_default();
+    (0..2).all(|_| HpkePublicKey::mls_decode(&mut keys).is_ok_and(|key| check_key(&key, suite).is_ok()))
+}
+
+/// Versions, format and suite, of two bytes each.
+const KEYS_AT: usize = 8;
 
 fn milliseconds(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)

@@ -1,6 +1,6 @@
 //! Following a group: one commit after the other, each checked before it is applied.
 
-use bezel_observer::{CommitEntry, Leaf};
+use bezel_observer::{CommitEntry, Leaf, check_keys};
 use bezel_protocol::{Role, UserId};
 use mls_rs::group::{CommitEffect, CommitSecrets, ReceivedMessage};
 
@@ -73,6 +73,7 @@ impl Group {
         let committer = Leaf::read(member.index, &member.signing_identity)?;
         // An ended certificate is forgiven to the old leaf only.
         self.judge.stands(&committer, self.suite)?;
+        check_keys(Some(&self.inner.export_tree()), &inner.export_tree(), self.suite)?;
         self.inner = inner;
         self.applied(&before, committer, description.is_external, false)
     }

@@ -28,7 +28,7 @@ const SUITE: Suite = Suite::X25519ChaCha20;
 
 /// Believes everyone.
 #[derive(Clone, Debug)]
-struct Gullible;
+pub(crate) struct Gullible;
 
 impl IdentityProvider for Gullible {
     type Error = core::convert::Infallible;
@@ -119,12 +119,12 @@ impl Rogue {
     }
 }
 
-fn context(workspace: &Workspace) -> Vec<u8> {
+pub(crate) fn context(workspace: &Workspace) -> Vec<u8> {
     cbor::encode(&CommitContext { seen: Place::START, roster: workspace.roster.head() })
 }
 
 /// The entry of a commit, as its device signs it; the group info is looked at elsewhere.
-fn entry(device: &Device, commit: Vec<u8>) -> Vec<u8> {
+pub(crate) fn entry(device: &Device, commit: Vec<u8>) -> Vec<u8> {
     let group_info = Hash::of(b"group info");
     let signature = device.keys.sign(&SignedCommit::to_be_signed(&commit, group_info)).unwrap();
     SignedCommit { commit: commit.into(), group_info, signature: signature.into() }.encode()
@@ -433,7 +433,7 @@ fn an_external_commit_takes_no_leaf_but_its_own() {
 
 /// By the device's real keys (from a state of its own), without our rules.
 fn external_commit(workspace: &Workspace, group_info: &[u8], device: &Device, removes: Option<u32>) -> Vec<u8> {
-    let (secret, public) = leaf_key(workspace, device);
+    let (secret, public) = leaf_key(device, SUITE);
     let credential = CustomCredential::new(CredentialType::new(0xF001), device.certificate.as_bytes().to_vec());
     let identity = SigningIdentity::new(Credential::Custom(credential), public);
     let client = lawless(InMemoryGroupStateStorage::new()).signing_identity(identity, secret, CipherSuite::new(SUITE.code())).build();
@@ -445,15 +445,18 @@ fn external_commit(workspace: &Workspace, group_info: &[u8], device: &Device, re
     entry(device, builder.build(MlsMessage::from_bytes(group_info).unwrap()).unwrap().1.to_bytes().unwrap())
 }
 
-/// The stored form of the device's keys holds the leaf key.
-fn leaf_key(_: &Workspace, device: &Device) -> (mls_rs::crypto::SignatureSecretKey, mls_rs::crypto::SignaturePublicKey) {
+/// The stored form of the device's keys holds the leaf keys.
+pub(crate) fn leaf_key(device: &Device, suite: Suite) -> (mls_rs::crypto::SignatureSecretKey, mls_rs::crypto::SignaturePublicKey) {
     #[derive(serde::Deserialize)]
     struct Stored {
+        #[serde(with = "serde_bytes")]
+        leaf_p384: Vec<u8>,
         #[serde(with = "serde_bytes")]
         leaf_ed25519: Vec<u8>,
     }
     let stored: Stored = cbor::decode(device.keys.to_bytes().expose()).unwrap();
-    (stored.leaf_ed25519.into(), device.certificate.certificate().leaf_key(SUITE).to_vec().into())
+    let secret = if suite == Suite::P384Aes256 { stored.leaf_p384 } else { stored.leaf_ed25519 };
+    (secret.into(), device.certificate.certificate().leaf_key(suite).to_vec().into())
 }
 
 /// Guards against an invitation into a private group under the id of a conversation: who is let in reads what its maker says, and writes there.
@@ -463,7 +466,7 @@ fn a_welcome_into_a_private_group_with_the_conversation_s_id_is_refused() {
     let (_, made) = workspace.key_package(workspace.device(2), SUITE);
     let everyone = [(workspace.user(1), Role::Owner), (workspace.user(2), Role::Member)];
     let ben = workspace.device(1);
-    let (secret, public) = leaf_key(&workspace, ben);
+    let (secret, public) = leaf_key(ben, SUITE);
     let credential = CustomCredential::new(CredentialType::new(0xF001), ben.certificate.as_bytes().to_vec());
     let identity = SigningIdentity::new(Credential::Custom(credential), public);
     let client = lawless(InMemoryGroupStateStorage::new()).signing_identity(identity, secret, CipherSuite::new(SUITE.code())).build();
@@ -516,7 +519,7 @@ fn a_rogue_device_of_a_member_can_t_speak_as_another_device() {
     let mut ana = reload(&workspace, &mut { ana });
     let mut rogue = Rogue::of(&workspace, &mut ben);
     let other = &workspace.people[1].devices[second];
-    let (secret, public) = leaf_key(&workspace, other);
+    let (secret, public) = leaf_key(other, SUITE);
     let credential = CustomCredential::new(CredentialType::new(0xF001), other.certificate.as_bytes().to_vec());
     let commit = rogue.commit_signed_by(other, |builder| {
         builder.set_new_signing_identity(secret, SigningIdentity::new(Credential::Custom(credential), public))

@@ -1,6 +1,7 @@
 //! Groups, envelopes and keys as members use them, as others break them, and as the standards write them.
 
 mod attacks;
+mod careless;
 mod envelopes;
 mod fixture;
 mod groups;
@@ -10,4 +11,5 @@ mod parsers;
 mod rfc9420;
 mod silence;
 mod slots;
+mod unusable_keys;
 mod wycheproof;
