@@ -48,8 +48,9 @@ impl ConversationRoles {
         self.0.remove(&user);
     }
 
-    /// The role as which a person acts: where no owner stands, the admins act as owners, else those who administer the workspace, else the
-    /// person who is longest in it, by the first leaf. `None` when not in the conversation.
+    /// The role as which a person acts: where no owner stands, the admins act as owners, else those who administer the workspace, else of
+    /// those with the highest role the person who is longest in the workspace. Not by the place in the tree: who comes back takes the first that is
+    /// free. `None` when not in the conversation.
     #[must_use]
     pub fn acting(&self, user: UserId, leaves: &[Leaf], judge: &Judge) -> Option<Role> {
         let role = self.get(user)?;
@@ -63,8 +64,9 @@ impl ConversationRoles {
         } else if self.0.keys().any(|user| in_workspace(*user)) {
             in_workspace(user)
         } else {
-            let first = leaves.iter().filter(|leaf| judge.is_active(leaf.user())).min_by_key(|leaf| leaf.index());
-            first.is_some_and(|leaf| leaf.user() == user)
+            let rank = |user: UserId| Some((self.get(user)?, judge.roster().user(user)?.joined_at_ms, user));
+            let standing = leaves.iter().map(Leaf::user).filter(|user| judge.is_active(*user));
+            standing.filter_map(rank).min() == rank(user)
         };
         Some(if is_heir { Role::Owner } else { role })
     }

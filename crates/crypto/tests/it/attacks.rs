@@ -363,6 +363,27 @@ fn where_no_owner_stands_somebody_acts_as_one() {
     assert_eq!(cy.members().unwrap(), vec![(workspace.user(1), Role::Admin), (workspace.user(2), Role::Owner)]);
 }
 
+/// Who comes back gets the first free leaf, that of an owner who is gone: it made a reader the heir of everything.
+#[test]
+fn who_comes_back_to_the_first_leaf_is_not_the_heir() {
+    let mut workspace = Workspace::with(3);
+    let mut ana = workspace.create(SUITE);
+    let (_, mut ben) = workspace.let_in(&mut ana, 1, Role::Member);
+    let (upload, _) = workspace.let_in(&mut ana, 2, Role::ReadOnly);
+    take(&mut ben, &upload.entry).unwrap();
+    workspace.say(0, Statement::Role(bezel_protocol::roster::RoleChange { user: workspace.user(3), role: Role::Owner }));
+    workspace.say(3, Statement::Remove(workspace.user(0)));
+    let mut ben = reload(&workspace, &mut ben);
+    workspace.commit(&mut ben, Change::default().purge());
+    let (cy, returned) = workspace.rejoin(&ben.group_info().unwrap(), workspace.device(2)).unwrap();
+    workspace.follow(&returned.entry).unwrap();
+    take(&mut ben, &returned.entry).unwrap();
+    assert_eq!(cy.own_leaf().unwrap().index(), 0, "before everybody else");
+    let refused = workspace.built(&cy, Change::default().remove_user(workspace.user(1))).unwrap_err();
+    assert!(matches!(refused, GroupError::Refused(Refused::NotAllowed { role: Some(Role::ReadOnly), .. })), "{refused}");
+    workspace.commit(&mut ben, Change::default().role(workspace.user(1), Role::Owner));
+}
+
 #[test]
 fn the_last_owner_stays() {
     let (workspace, ana, _) = ana_and_ben(Role::Admin);
