@@ -104,6 +104,8 @@ pub enum Committed {
     At(Place),
     /// Another one was faster, or the author is no member by now.
     StaleEpoch,
+    /// Somebody left since it was judged: the epoch is the same, and the group is another.
+    Overtaken,
     /// The newest entry is stamped with this newer roster statement.
     StaleRoster(u64),
 }
@@ -114,7 +116,7 @@ impl Committed {
     pub const fn place(self) -> Option<Place> {
         match self {
             Self::At(place) => Some(place),
-            Self::StaleEpoch | Self::StaleRoster(_) => None,
+            Self::StaleEpoch | Self::Overtaken | Self::StaleRoster(_) => None,
         }
     }
 }

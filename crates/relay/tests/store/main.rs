@@ -7,6 +7,7 @@ mod conformance;
 mod denials;
 mod files;
 mod guest_links;
+mod leaves;
 mod log;
 mod schema;
 
@@ -58,6 +59,8 @@ conforms!(
         append::who_may_not_write_gets_no_place,
         append::pages_of_envelopes_are_bounded_in_bytes,
         conformance::a_commit_replaces_members_and_takes_welcomes_of_those_removed,
+        leaves::a_commit_that_was_judged_before_somebody_left_brings_nobody_back,
+        leaves::of_two_leaves_that_were_judged_together_one_is_judged_again,
         log::entry_1_is_the_beginning,
         log::a_removed_device_sees_the_log_up_to_its_removal_and_nothing_after,
         log::a_device_that_comes_back_sees_all,

@@ -137,6 +137,8 @@ pub(super) fn placed(committed: Committed, conversation: &Conversation) -> Resul
     match committed {
         Committed::At(place) => Ok(place),
         Committed::StaleEpoch => Err(Refusal::stale_epoch(conversation.epoch + 1)),
+        // The author takes the leave from the log and builds another.
+        Committed::Overtaken => Err(Refusal::stale_epoch(conversation.epoch)),
         Committed::StaleRoster(newest) => Err(Refusal::stale_roster(newest)),
     }
 }

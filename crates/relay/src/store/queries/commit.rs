@@ -25,6 +25,16 @@ impl EngineUnit<'_> {
         Ok(ended.rows_affected() == 1)
     }
 
+    /// Whether somebody has left behind the place where a log ended. A leave begins no epoch, and what was judged before it knows nothing of it.
+    pub(super) async fn has_left_behind(&mut self, conversation: &Conversation) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 AS there FROM conversation_leaves WHERE conversation_id = $1 AND sequence > $2 LIMIT 1")
+            .bind(conversation.id.as_bytes().as_slice())
+            .bind(signed(conversation.last.sequence))
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        Ok(row.is_some())
+    }
+
     pub(super) async fn insert_commit(
         &mut self,
         conversation: &Conversation,

@@ -142,6 +142,9 @@ impl Conversations for EngineUnit<'_> {
     ) -> Result<Committed, StoreError> {
         let (_, user, committer) = self.device()?;
         let Some(now) = self.conversation_of_member(conversation.id).await? else { return Ok(Committed::StaleEpoch) };
+        if self.has_left_behind(conversation).await? {
+            return Ok(Committed::Overtaken);
+        }
         if now.last_roster > roster {
             return Ok(Committed::StaleRoster(now.last_roster));
         }
@@ -177,6 +180,9 @@ impl Conversations for EngineUnit<'_> {
         let Some(now) = self.conversation_of_member(conversation.id).await? else { return Ok(Committed::StaleEpoch) };
         if now.epoch != conversation.epoch {
             return Ok(Committed::StaleEpoch);
+        }
+        if self.has_left_behind(conversation).await? {
+            return Ok(Committed::Overtaken);
         }
         if now.last_roster > roster {
             return Ok(Committed::StaleRoster(now.last_roster));

@@ -32,7 +32,7 @@ pub trait Conversations {
     async fn count_commits(&mut self, conversation: ConversationId, from_ms: i64) -> Result<u64, StoreError>;
 
     /// Applies a commit that was judged as of `conversation`: the log, the newest group, the members, the welcomes. Where it does not follow
-    /// any more nothing is done.
+    /// any more, or somebody has left since, nothing is done.
     async fn apply_commit(
         &mut self,
         conversation: &Conversation,

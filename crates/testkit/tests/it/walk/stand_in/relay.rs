@@ -246,7 +246,7 @@ impl Relay {
 fn told(committed: Committed, hash: Hash) -> Answer {
     match committed {
         Committed::At(_) => Answer::Taken(hash),
-        Committed::StaleEpoch => Answer::Refused("stale_epoch"),
+        Committed::StaleEpoch | Committed::Overtaken => Answer::Refused("stale_epoch"),
         Committed::StaleRoster(_) => Answer::Refused("stale_roster"),
     }
 }
