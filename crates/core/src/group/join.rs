@@ -22,22 +22,29 @@ const NO_KEY_PACKAGE: &str = "no_key_package";
 /// How often somebody else may be faster.
 const ATTEMPTS: usize = 8;
 
-/// Takes every welcome that waits. One that does not open, or leads elsewhere than the log, is left out and told; a rejoin may still succeed.
+/// Takes the welcomes that wait, page by page. One that does not open, or leads elsewhere than the log, is left out and told; a rejoin may still
+/// succeed.
 ///
 /// # Errors
 /// When the relay can't be reached, or this computer's disk refuses: then the welcome waits.
-pub(crate) async fn take_welcomes(member: &Member) -> Result<()> {
-    let waiting: Welcomes = member.client.get(path::WELCOMES).await?;
-    for welcome in &waiting.welcomes {
-        match take(member, welcome).await {
-            Err(error) if matches!(error.class, Class::Offline | Class::Disk) => return Err(error),
-            Err(error) => {
-                tracing::warn!(code = error.code, "a welcome was refused");
-                member.raise_alarm(&error, Cause::conversation(welcome.conversation)).await?;
+pub(crate) async fn take_welcomes(member: &Member, mut waiting: u32) -> Result<()> {
+    while waiting > 0 {
+        let page: Welcomes = member.client.get(path::WELCOMES).await?;
+        for welcome in &page.welcomes {
+            match take(member, welcome).await {
+                Err(error) if matches!(error.class, Class::Offline | Class::Disk) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(code = error.code, "a welcome was refused");
+                    member.raise_alarm(&error, Cause::conversation(welcome.conversation)).await?;
+                }
+                Ok(()) => {}
             }
-            Ok(()) => {}
+            member.client.delete(&path::of(path::WELCOME, welcome.conversation)).await?;
         }
-        member.client.delete(&path::of(path::WELCOME, welcome.conversation)).await?;
+        if page.welcomes.is_empty() {
+            break;
+        }
+        waiting = waiting.saturating_sub(u32::try_from(page.welcomes.len()).unwrap_or(u32::MAX));
     }
     Ok(())
 }

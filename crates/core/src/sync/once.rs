@@ -49,7 +49,7 @@ async fn round(member: &Member) -> Result<()> {
     follow_audit(member, heads.audit.as_ref()).await?;
     vault::check_on_relay(member).await?;
     if heads.welcomes > 0 {
-        group::take_welcomes(member).await?;
+        group::take_welcomes(member, heads.welcomes).await?;
         heads = ask_heads(member).await?;
     }
     let mut faults = Faults::default();

@@ -49,7 +49,9 @@ pub const CONTENT_TYPE: &str = "application/cbor";
 pub const MAX_ENVELOPE_BYTES: usize = 1024 * 1024;
 /// The most bytes of a commit upload.
 pub const MAX_COMMIT_BYTES: usize = 16 * 1024 * 1024;
-/// The most bytes of a transient envelope: the signals of calls, and that somebody is typing.
+/// The most bytes of a welcome: the tree is not in it.
+pub const MAX_WELCOME_BYTES: usize = 256 * 1024;
+/// The most bytes of an envelope that has no place: the signals of calls, that somebody is typing, a receipt.
 pub const MAX_TRANSIENT_BYTES: usize = 64 * 1024;
 /// The most messages in one page.
 pub const MAX_PAGE: u32 = 200;

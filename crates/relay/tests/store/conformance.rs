@@ -208,6 +208,27 @@ pub(crate) async fn pages_of_commits_are_bounded_in_bytes(store: impl Store) {
     }
 }
 
+pub(crate) async fn pages_of_welcomes_are_bounded_in_bytes(store: impl Store) {
+    begin(&store).await;
+    commit(&store, 0, &[(1, Role::Owner), (2, Role::Member)]).await;
+    let other = new_group(ConversationId::from_bytes([10; 16]));
+    let id = other.conversation;
+    store
+        .write(caller(1), move |unit| {
+            Box::pin(async move {
+                unit.insert_conversation(&other, (1, 0)).await?;
+                let seen = unit.conversation(id).await?.unwrap();
+                unit.apply_commit(&seen, &judged(0, &[(1, Role::Owner), (2, Role::Member)]), (2, 0)).await
+            })
+        })
+        .await
+        .unwrap();
+    for (limit, max_bytes, expected) in [(9, 0, 1), (9, 1, 1), (9, 2, 2), (1, 2, 1)] {
+        let page = store.read(caller(2), move |unit| Box::pin(unit.welcomes(limit, max_bytes))).await.unwrap();
+        assert_eq!(page.len(), expected, "at least one, and no more than {max_bytes} bytes");
+    }
+}
+
 pub(crate) const fn header(number: u8, counter: u64) -> EnvelopeHeader {
     EnvelopeHeader {
         algorithm: Algorithm::Aes256Gcm,

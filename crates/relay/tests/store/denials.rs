@@ -96,7 +96,7 @@ pub(crate) async fn an_invite_reaches_nothing_of_a_device(store: impl Store) {
     begin(&store).await;
     for caller in [INVITE, Caller::Relay] {
         assert!(matches!(store.read(caller, |unit| Box::pin(unit.conversation(CONVERSATION))).await, Err(StoreError::WrongCaller)));
-        assert!(matches!(store.read(caller, |unit| Box::pin(unit.welcomes())).await, Err(StoreError::WrongCaller)));
+        assert!(matches!(store.read(caller, |unit| Box::pin(unit.welcomes(9, 9))).await, Err(StoreError::WrongCaller)));
         assert!(matches!(store.read(caller, |unit| Box::pin(unit.vault())).await, Err(StoreError::WrongCaller)));
         let denied = store.write(caller, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256, 0..=9))).await;
         assert!(matches!(denied, Err(StoreError::WrongCaller)));

@@ -44,6 +44,7 @@ conforms!(
         conformance::of_two_commits_for_one_epoch_one_finds_it,
         conformance::who_comes_later_sees_messages_from_there_on,
         conformance::pages_of_commits_are_bounded_in_bytes,
+        conformance::pages_of_welcomes_are_bounded_in_bytes,
         conformance::only_the_newest_receipt_of_a_device_stays,
         denials::who_is_shut_out_begins_no_unit_of_work,
         denials::an_id_belongs_to_one_workspace_for_ever,

@@ -7,7 +7,7 @@ use bezel_observer::CommitEntry;
 use bezel_protocol::ConversationId;
 use bezel_protocol::log::Place;
 use bezel_protocol::roster::Roster;
-use bezel_protocol::wire::{CommitAccepted, CommitUpload, ConversationHead, Event};
+use bezel_protocol::wire::{CommitAccepted, CommitUpload, ConversationHead, Event, MAX_WELCOME_BYTES};
 
 use super::judge::{judge, read};
 use crate::app::{App, audit};
@@ -35,6 +35,10 @@ pub(crate) async fn commit<S: Store>(
     Cbor(upload): Cbor<CommitUpload>,
 ) -> Result<Cbor<CommitAccepted>, Refusal> {
     let id = auth::conversation(&conversation)?;
+    // Those for one device are handed out together, and nobody has looked into them before.
+    if upload.welcomes.iter().any(|welcome| welcome.welcome.0.len() > MAX_WELCOME_BYTES) {
+        return Err(Refusal::too_large());
+    }
     if app.healing.log(id) && !heal::close(&app, id, device.workspace).await? {
         return Err(Refusal::healing());
     }

@@ -63,7 +63,7 @@ fn check(
     device: &Device,
     bytes: &Bytes,
 ) -> Result<EnvelopeHeader, Refusal> {
-    let most = if kind == MessageKind::Transient { MAX_TRANSIENT_BYTES } else { MAX_ENVELOPE_BYTES };
+    let most = if kind == MessageKind::Stored { MAX_ENVELOPE_BYTES } else { MAX_TRANSIENT_BYTES };
     if bytes.0.len() > most {
         return Err(Refusal::too_large());
     }

@@ -278,28 +278,26 @@ impl Conversations for EngineUnit<'_> {
         .transpose()
     }
 
-    async fn welcomes(&mut self) -> Result<Vec<Welcome>, StoreError> {
+    async fn welcomes(&mut self, limit: u32, max_bytes: usize) -> Result<Vec<Welcome>, StoreError> {
         let (_, _, device) = self.device()?;
-        let rows = sqlx::query(
+        let mut rows = sqlx::query(
             "SELECT w.conversation_id, c.suite, w.epoch, w.welcome, w.sequence, w.created_at_ms
              FROM welcomes w JOIN group_conversations c ON c.conversation_id = w.conversation_id
-             WHERE w.device_id = $1 ORDER BY w.created_at_ms, w.conversation_id",
+             WHERE w.device_id = $1 ORDER BY w.created_at_ms, w.conversation_id LIMIT $2",
         )
         .bind(device.as_bytes().as_slice())
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Welcome {
-                    conversation: id(row, "conversation_id", ConversationId::from_slice)?,
-                    suite: suite(row)?,
-                    epoch: unsigned(row, "epoch")?,
-                    welcome: Bytes(row.try_get("welcome")?),
-                    sequence: unsigned(row, "sequence")?,
-                    created_at_ms: row.try_get("created_at_ms")?,
-                })
-            })
-            .collect()
+        .bind(i64::from(limit))
+        .fetch(&mut *self.connection);
+        let (mut welcomes, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            let welcome = welcome(&row)?;
+            bytes += welcome.welcome.0.len();
+            if bytes > max_bytes && !welcomes.is_empty() {
+                break;
+            }
+            welcomes.push(welcome);
+        }
+        Ok(welcomes)
     }
 
     async fn count_welcomes(&mut self) -> Result<u64, StoreError> {
@@ -358,5 +356,16 @@ fn commit(row: &Row) -> Result<StoredCommit, StoreError> {
         sequence: unsigned(row, "sequence")?,
         entry: Bytes(row.try_get("entry")?),
         stored_at_ms: row.try_get("stored_at_ms")?,
+    })
+}
+
+fn welcome(row: &Row) -> Result<Welcome, StoreError> {
+    Ok(Welcome {
+        conversation: id(row, "conversation_id", ConversationId::from_slice)?,
+        suite: suite(row)?,
+        epoch: unsigned(row, "epoch")?,
+        welcome: Bytes(row.try_get("welcome")?),
+        sequence: unsigned(row, "sequence")?,
+        created_at_ms: row.try_get("created_at_ms")?,
     })
 }

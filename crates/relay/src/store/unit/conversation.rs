@@ -69,8 +69,8 @@ pub trait Conversations {
     /// The newest group info of a conversation of which the caller's user is a member.
     async fn group_state(&mut self, conversation: ConversationId) -> Result<Option<GroupState>, StoreError>;
 
-    /// Welcomes that wait for the caller's device, the oldest first.
-    async fn welcomes(&mut self) -> Result<Vec<Welcome>, StoreError>;
+    /// Welcomes that wait for the caller's device, the oldest first: at most `limit` of them, and no more than `max_bytes` but for the first.
+    async fn welcomes(&mut self, limit: u32, max_bytes: usize) -> Result<Vec<Welcome>, StoreError>;
 
     /// How many welcomes wait for the caller's device.
     async fn count_welcomes(&mut self) -> Result<u64, StoreError>;

@@ -2,12 +2,16 @@
 
 use anyhow::Result;
 use bezel_core::{message, sync};
+use bezel_crypto::group::{Change, KeyPackage};
 use bezel_protocol::content::Content;
-use bezel_protocol::wire::{MAX_PAGE_BYTES, MAX_TRANSIENT_BYTES, MessageKind, path};
+use bezel_protocol::wire::{
+    ClaimKeyPackages, ClaimedKeyPackages, MAX_PAGE_BYTES, MAX_TRANSIENT_BYTES, MAX_WELCOME_BYTES, MessageKind, path,
+};
 use bezel_protocol::{Role, cbor};
+use bezel_testkit::{Shop, converse};
 use reqwest::Method;
 
-use super::stage::{Stage, thread};
+use super::stage::{Stage, round, thread};
 
 /// Two hundred large envelopes were one page.
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +70,9 @@ async fn a_large_signal_or_receipt_is_refused_and_one_receipt_of_a_device_is_kep
     let stage = Stage::with_mal(Role::Member).await?;
     let header = stage.mal.header(stage.ring).await?;
     let large = stage.mal.seal(&header, &vec![0; MAX_TRANSIENT_BYTES])?;
-    assert_eq!(stage.mal.post(stage.ring, MessageKind::Transient, vec![large]).await?.code(), "too_large");
+    for kind in [MessageKind::Transient, MessageKind::Receipt] {
+        assert_eq!(stage.mal.post(stage.ring, kind, vec![large.clone()]).await?.code(), "too_large");
+    }
     for number in 0..20_u64 {
         let unknown = Content::Unknown { kind: "receipt".into(), is_silent: true, bytes: vec![0xa0] };
         let header = bezel_protocol::envelope::EnvelopeHeader { counter: number, message: stage.mal.message_id()?, ..header };
@@ -75,4 +81,32 @@ async fn a_large_signal_or_receipt_is_refused_and_one_receipt_of_a_device_is_kep
     }
     assert_eq!(stage.shop.count("SELECT count(*) FROM message_receipts").await?, 1);
     stage.goes_on().await
+}
+
+/// The welcomes for a device were handed out together, of any size: five of them, and it could never synchronise again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_welcomes_by_the_megabyte_keeps_nobody_from_synchronising() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let mal = shop.join(&ana, "mal", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
+    let own = converse(&mal, &[]).await?;
+    let mal = shop.corrupt(mal, "mal").await?;
+    let suite = mal.loot.suites[&own];
+    let asked = ClaimKeyPackages { suite, devices: vec![ben.device()] };
+    let claimed: ClaimedKeyPackages = mal.line.post(path::CLAIM, &asked).await?.body()?;
+    let package = KeyPackage::parse(&claimed.key_packages[0].key_package.0)?;
+    let change = Change::default().add_user(ben.user(), Role::Member, [package]);
+    let built = mal.build_commit(own, change, mal.head(own).await?).await?;
+    for (size, code) in [(15_000_000, "too_large"), (MAX_WELCOME_BYTES + 1, "too_large"), (MAX_WELCOME_BYTES, "ok")] {
+        let welcome = [(ben.device(), vec![0; size])];
+        let answer = mal.post_commit(own, built.entry.clone(), built.group_info.clone(), &welcome).await?;
+        assert_eq!(answer.code(), code, "{size} bytes");
+    }
+    message::send(&ana, ring, "heard", None).await?;
+    assert_eq!(round(&ben).await, None);
+    assert_eq!(thread(&ben, ring).await?, ["ana: heard"]);
+    assert_eq!(shop.count("SELECT count(*) FROM welcomes").await?, 0);
+    Ok(())
 }
