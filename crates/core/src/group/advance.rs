@@ -43,7 +43,9 @@ pub(crate) async fn catch_up(member: &Member, conversation: ConversationId, head
                 Step::Over => return Ok(false),
                 Step::NotNext => break,
                 Step::Unopened(author) => {
-                    come_back(member, conversation, author).await?;
+                    if !come_back(member, conversation, author).await? {
+                        return put_out(member, conversation).await.map(|()| false);
+                    }
                     applied = true;
                     break;
                 }
@@ -88,6 +90,16 @@ async fn removed(member: &Member, db: &mut Connection, conversation: Conversatio
     conversations::set_removed(db, conversation, Some(member.now_ms())).await?;
     conversations::set_judged(db, conversation, sequence).await?;
     cache::groups::delete(db, conversation).await
+}
+
+/// The same where the commit that did it could not be opened: whoever follows without keys sees who is in.
+async fn put_out(member: &Member, conversation: ConversationId) -> Result<()> {
+    let mut tx = member.cache.begin().await?;
+    let last = conversations::known(&mut tx, conversation).await?.last.sequence;
+    removed(member, &mut tx, conversation, last).await?;
+    tx.commit().await?;
+    member.changed([Change::Conversations, Change::Conversation(conversation)]);
+    Ok(())
 }
 
 /// Judges the next change of the spine, and nothing else, by the roster and the time of its own place: who was shut out later was right then.

@@ -18,7 +18,7 @@ use crate::spine::{self, Whole};
 /// A conversation that was followed up to a place.
 #[derive(Clone)]
 pub(super) struct Followed {
-    conversation: ConversationId,
+    pub(super) conversation: ConversationId,
     pub(super) rosters: Walk,
     /// Every change of the group up to here was judged.
     judged: u64,

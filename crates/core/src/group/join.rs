@@ -149,19 +149,24 @@ async fn enter(
 }
 
 /// Comes back where the log holds a commit that can't be opened here. Whether it is a rightful one, whoever holds no key can say: its author made
-/// it so, by carelessness or to shut the others out.
+/// it so, by carelessness or to shut the others out. Returns whether this member is inside: it, or one behind it, may have ended that.
 ///
 /// # Errors
 /// When nobody may make such a commit, and as for [`rejoin`].
-pub(super) async fn come_back(member: &Member, conversation: ConversationId, author: DeviceId) -> Result<()> {
-    rejoin(member, conversation).await?;
+pub(super) async fn come_back(member: &Member, conversation: ConversationId, author: DeviceId) -> Result<bool> {
+    let followed = Followed::begin(member, conversation, None).await?;
+    if followed.observer.members().map_err(forged)?.iter().all(|(user, _)| *user != member.user()) {
+        return Ok(false);
+    }
+    come_in(member, followed).await?;
     let error = Error::unverifiable(
         "commit_unopened",
         "A change of a conversation's keys could not be opened here. This device came back by itself; what was written in between may stay unreadable.",
         "If it happens again, remove the device that made the change from the conversation, or its owner.",
     );
     let accused = alarm::accused(member, author);
-    member.raise_alarm(&error, Cause { accused: Some(accused), ..Cause::conversation(conversation) }).await
+    member.raise_alarm(&error, Cause { accused: Some(accused), ..Cause::conversation(conversation) }).await?;
+    Ok(true)
 }
 
 /// Comes back by an external commit, when the state of the group is lost here or no longer fits.
@@ -169,8 +174,11 @@ pub(super) async fn come_back(member: &Member, conversation: ConversationId, aut
 /// # Errors
 /// When this user has no role there any more, the log leads to another group than the relay publishes, or the relay can't be reached.
 pub(crate) async fn rejoin(member: &Member, conversation: ConversationId) -> Result<()> {
-    let certificate = own_certificate(member)?;
-    let mut followed = Followed::begin(member, conversation, None).await?;
+    come_in(member, Followed::begin(member, conversation, None).await?).await
+}
+
+async fn come_in(member: &Member, mut followed: Followed) -> Result<()> {
+    let (conversation, certificate) = (followed.conversation, own_certificate(member)?);
     for _ in 0..ATTEMPTS {
         let state: GroupState = member.client.get(&path::of(path::GROUP, conversation)).await?;
         if state.epoch != followed.observer.epoch() {

@@ -1,7 +1,8 @@
 //! Commits whose tag is false: nobody but members can check it. What becomes of the others, whoever made it and whatever it did.
 
 use anyhow::Result;
-use bezel_core::{conversation as conversations, people};
+use bezel_core::conversation::{self as conversations, NewMember};
+use bezel_core::{people, sync};
 use bezel_crypto::group::Change;
 use bezel_protocol::Role;
 use bezel_protocol::log::SignedCommit;
@@ -39,4 +40,18 @@ async fn whoever_could_not_open_a_commit_comes_back_though_its_author_was_shut_o
         assert_eq!(there.iter().any(|member| member.handle == "mal"), is_revoked, "who is suspended is out by now");
     }
     Ok(())
+}
+
+/// Who is put out learns it from the log, without a key.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_put_out_by_a_commit_that_nobody_opens_learns_so_and_may_be_let_in_again() -> Result<()> {
+    let stage = Stage::with_mal(Role::Admin).await?;
+    unopened(&stage, Change::rotate().remove_user(stage.ben.user())).await?;
+    sync::once(&stage.ana).await?;
+    assert_eq!(round(&stage.ben).await, None);
+    assert!(conversations::show(&stage.ben, stage.ring).await?.removed);
+    assert_eq!(round(&stage.ben).await, None, "and that is the end of it");
+    conversations::add(&stage.ana, stage.ring, NewMember { user: stage.ben.user(), role: Role::Member }).await?;
+    assert_eq!(round(&stage.ben).await, None);
+    stage.goes_on().await
 }
