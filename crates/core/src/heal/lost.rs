@@ -119,23 +119,26 @@ pub(crate) async fn answer(member: &Member, conversation: ConversationId) -> Res
     if still_heals || !group::acts_as_owner(member, conversation).await? {
         return Ok(());
     }
+    // What can't be answered stays, and keeps nobody else's from being heard: whoever told it may want just that.
+    let mut after = String::new();
     for _ in 0..MAX_ANSWERS {
-        let told: LostTold = match member.client.get(&path::of(path::LOST, conversation)).await {
+        let told: LostTold = match member.client.get(&format!("{}{after}", path::of(path::LOST, conversation))).await {
             Err(error) if error.is(code::NOT_FOUND) => return Ok(()),
             told => told?,
         };
-        let Ok(branch) = LostBranch::decode(told.branch.as_ref()) else { return Ok(()) };
+        after = format!("?after={}", told.device);
+        let Ok(branch) = LostBranch::decode(told.branch.as_ref()) else { continue };
         let since = match group::since(member, conversation, &branch).await {
             Err(error) if matches!(error.class, Class::Offline | Class::Disk) => return Err(error),
             // Another device can tell it better.
             Err(error) => {
                 tracing::warn!(code = error.code, "what a device tells of a lost stretch does not hold");
-                return Ok(());
+                continue;
             }
             Ok(since) => since,
         };
         if !since.may_repeat {
-            return Ok(());
+            continue;
         }
         if !since.may_follow() {
             group::change(member, conversation, |group| Ok(Some(since.owed.change(group)?))).await?;

@@ -9,6 +9,7 @@ mod files;
 mod guest_links;
 mod leaves;
 mod log;
+mod lost;
 mod schema;
 
 use bezel_relay::store::SqliteStore;
@@ -68,6 +69,7 @@ conforms!(
         log::a_device_whose_user_stays_is_told_where_it_was_removed,
         log::a_commit_is_not_stamped_with_an_older_roster_than_the_entry_before_it,
         log::commits_are_counted_by_device_and_from_a_time_on,
+        lost::each_of_several_that_were_told_is_handed_out,
         denials::only_the_relay_itself_sees_sessions_statements_and_the_audit_log,
         denials::an_invite_reaches_nothing_of_a_device,
         conformance::a_key_package_goes_to_one_claimer_only,

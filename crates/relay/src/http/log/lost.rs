@@ -54,14 +54,20 @@ pub(crate) async fn tell_lost<S: Store>(
     Ok(())
 }
 
-/// The first by device that was told.
+#[derive(Deserialize)]
+pub(crate) struct After {
+    after: Option<DeviceId>,
+}
+
+/// The first by device that was told, or the next one behind a device.
 pub(crate) async fn told_lost<S: Store>(
     State(app): State<Arc<App<S>>>,
     Path(conversation): Path<String>,
+    Query(After { after }): Query<After>,
     device: Device,
 ) -> Result<Cbor<LostTold>, Refusal> {
     let id = auth::conversation(&conversation)?;
-    let told = app.store.read(device.caller(), move |unit| Box::pin(unit.told_lost(id))).await?;
+    let told = app.store.read(device.caller(), move |unit| Box::pin(unit.told_lost(id, after))).await?;
     told.map(Cbor).ok_or_else(Refusal::not_found)
 }
 

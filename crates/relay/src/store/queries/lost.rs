@@ -38,15 +38,16 @@ impl LostBranches for EngineUnit<'_> {
         Ok(told.rows_affected() == 1)
     }
 
-    async fn told_lost(&mut self, conversation: ConversationId) -> Result<Option<LostTold>, StoreError> {
+    async fn told_lost(&mut self, conversation: ConversationId, after: Option<DeviceId>) -> Result<Option<LostTold>, StoreError> {
         let (_, user, _) = self.device()?;
         let row = sqlx::query(
             "SELECT l.device_id, l.branch FROM lost_branches l
              JOIN group_members m ON m.conversation_id = l.conversation_id AND m.user_id = $2
-             WHERE l.conversation_id = $1 ORDER BY l.device_id LIMIT 1",
+             WHERE l.conversation_id = $1 AND l.device_id > $3 ORDER BY l.device_id LIMIT 1",
         )
         .bind(conversation.as_bytes().as_slice())
         .bind(user.as_bytes().as_slice())
+        .bind(after.as_ref().map_or(&[][..], |device| device.as_bytes().as_slice()))
         .fetch_optional(&mut *self.connection)
         .await?;
         row.map(|row| Ok(LostTold { device: id(&row, "device_id", DeviceId::from_slice)?, branch: Bytes(row.try_get("branch")?) }))
