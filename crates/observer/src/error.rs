@@ -72,6 +72,9 @@ pub enum Refused {
     /// A key to which nobody can seal: it would stop every commit of everybody else.
     #[error("a key is none to which the members can seal")]
     UnusableKey,
+    /// A leaf that holds more than a device's keys and certificate: everybody would keep it.
+    #[error("a leaf is larger than any may be")]
+    LargeLeaf,
     /// A proposal of a kind that is not used here.
     #[error("a commit may hold nothing but additions, removals and roles")]
     ForeignProposal,

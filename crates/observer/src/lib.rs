@@ -34,7 +34,7 @@ pub use envelope::{EnvelopeContext, EpochContext, Neighbour, Neighbours, Unchain
 pub use error::{ObserveError, Refused, Right};
 pub use group_id::GroupId;
 pub use judge::Judge;
-pub use keys::{check_key, check_keys};
+pub use keys::{MAX_LEAF_BYTES, check_key, check_keys};
 pub use leaf::{CERTIFICATE, Leaf, signing_identity};
 pub use leave::{Standing, check_leave};
 pub use observer::{Observed, Observer};

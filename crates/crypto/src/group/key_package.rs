@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bezel_observer::{Judge, Leaf, check_key, mls_time};
+use bezel_observer::{Judge, Leaf, MAX_LEAF_BYTES, check_key, mls_time};
 use bezel_protocol::roster::LeafRefused;
 use bezel_protocol::{DeviceId, SignedCertificate, Suite, UserId};
 use mls_rs::extension::recommended::LastResortKeyPackageExt;
@@ -91,7 +91,7 @@ pub struct KeyPackage {
     pub(super) reference: Vec<u8>,
     leaf: Leaf,
     suite: Suite,
-    has_keys: bool,
+    is_usable: bool,
     not_after_ms: i64,
 }
 
@@ -109,10 +109,10 @@ impl KeyPackage {
         let offered = message.as_key_package().ok_or(KeyPackageError::Malformed)?;
         let suite = Suite::try_from(u16::from(offered.cipher_suite())).map_err(|_| KeyPackageError::Malformed)?;
         let leaf = Leaf::read(0, offered.signing_identity())?;
-        let has_keys = has_keys(bytes, suite);
+        let is_usable = bytes.len() <= MAX_LEAF_BYTES && has_keys(bytes, suite);
         let reference = reference_of(offered)?;
         let not_after_ms = milliseconds(offered.expiration().map_err(|_| KeyPackageError::Malformed)?.seconds_since_epoch());
-        Ok(Self { message, reference, leaf, suite, has_keys, not_after_ms })
+        Ok(Self { message, reference, leaf, suite, is_usable, not_after_ms })
     }
 
     /// The device that it says it is of. Compare it with the one that was asked for.
@@ -132,7 +132,7 @@ impl KeyPackage {
     /// # Errors
     /// The reason for which the device may not be in a group.
     pub fn check(&self, judge: &Judge) -> Result<(), LeafRefused> {
-        if self.has_keys { judge.stands(&self.leaf, self.suite) } else { Err(LeafRefused::Malformed) }
+        if self.is_usable { judge.stands(&self.leaf, self.suite) } else { Err(LeafRefused::Malformed) }
     }
 
     /// The suite.

@@ -501,6 +501,23 @@ fn a_welcome_into_a_private_group_with_the_conversation_s_id_is_refused() {
     assert!(matches!(joined, Err(GroupError::OtherGroup)), "{joined:?}");
 }
 
+/// A leaf may hold what its device likes, for the library: each of a guest's made the group larger for everybody, by as much as a commit may have.
+#[test]
+fn a_leaf_that_holds_megabytes_is_refused_on_both_sides() {
+    let (workspace, mut ana, mut ben) = ana_and_ben(Role::Guest);
+    for (size, is_taken) in [(1_000_000, false), (100, true)] {
+        let mut extensions = ExtensionList::new();
+        extensions.set(Extension::new(ExtensionType::new(0xF0FF), vec![7; size]));
+        let commit = Rogue::of(&workspace, &mut ben).commit(&workspace, |builder| builder.set_leaf_node_extensions(extensions));
+        let (followed, taken) = (workspace.follow(&commit), take(&mut ana, &commit));
+        assert_eq!((followed.is_ok(), taken.is_ok()), (is_taken, is_taken), "{followed:?} {taken:?}");
+        if !is_taken {
+            assert_eq!(followed.unwrap_err(), Refused::LargeLeaf.into());
+            assert_eq!(refusal(taken), Refused::LargeLeaf);
+        }
+    }
+}
+
 /// Every commit renews its author's keys; the library would take one that does not.
 #[test]
 fn a_commit_without_a_path_is_refused() {

@@ -12,6 +12,11 @@ use bezel_protocol::{DeviceId, UserId};
 use crate::http::Refusal;
 use crate::store::{Conversation, JudgedCommit, Membership, NewGroup};
 
+/// The most bytes of a commit in a group of no one. It stays for ever, and whoever comes in reads it.
+const COMMIT_BYTES: usize = 64 * 1024;
+/// And for each leaf afterwards: it comes in by the commit, or secrets are sealed for it.
+const COMMIT_BYTES_A_LEAF: usize = 16 * 1024;
+
 /// Judges the first entry of a log: who began it, and the group.
 pub(crate) fn judge_begin(begin: Bytes, judge: Judge) -> Result<((UserId, DeviceId), NewGroup), Refusal> {
     let said = |error: ObserveError| refusal(&error);
@@ -130,6 +135,10 @@ pub(super) fn judge(
         Err(ObserveError::WrongEpoch { .. }) => return Err(Refusal::ahead("the commit names an epoch that this relay does not have")),
         other => other.map_err(said)?,
     };
+    let leaves = observer.leaves().map_err(said)?.len();
+    if upload.entry.as_ref().len() > COMMIT_BYTES + leaves * COMMIT_BYTES_A_LEAF {
+        return Err(Refusal::too_large());
+    }
     observer.check_published(commit, upload.group_info.as_ref()).map_err(said)?;
     let mut welcomed: Vec<DeviceId> = upload.welcomes.iter().map(|welcome| welcome.device).collect();
     welcomed.sort_unstable();
