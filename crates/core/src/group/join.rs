@@ -59,8 +59,9 @@ async fn take(member: &Member, waiting: &wire::Welcome) -> Result<()> {
     }
     let was_put_back =
         cache::healing::heals(&mut db, waiting.conversation).await? || cache::spine::restored_at(&mut db, waiting.conversation).await? > 0;
-    if was_put_back && known.is_some_and(|known| known.removed_at_ms.is_none() && known.epoch >= waiting.epoch) {
-        // It was taken before: a relay that was put back from a copy hands it out again.
+    // It was taken before: the relay was not told so since the line broke, or it was put back from a copy.
+    let is_taken = |known: &Conversation| known.first_sequence == waiting.sequence || (was_put_back && known.epoch >= waiting.epoch);
+    if known.is_some_and(|known| known.removed_at_ms.is_none() && is_taken(&known)) {
         return Ok(());
     }
     let (reference, private) = private_half(&mut db, &welcome).await?;

@@ -38,6 +38,25 @@ async fn a_commit_whose_answer_was_lost_is_found_in_the_log() -> Result<()> {
     Ok(())
 }
 
+/// The line broke before the relay heard that a welcome was taken: it hands it out again, and nobody does anything wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_welcome_that_comes_again_since_the_line_broke_is_no_alarm() -> Result<()> {
+    let (shop, liar) = Shop::open_behind_a_liar().await?;
+    let ana = shop.owner("ana").await?;
+    let ben = shop.join(&ana, "ben", Role::Member).await?;
+    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
+    let welcome = path::of(path::WELCOME, ring);
+    liar.answer_instead(move |asked| (asked.method == Method::DELETE && asked.path() == welcome).then(|| (502, Vec::new())));
+    sync::once(&ben).await.unwrap_err();
+    liar.repent();
+    message::send(&ana, ring, "heard", None).await?;
+    sync::once(&ben).await?;
+    assert_eq!(texts(&ben, ring).await?, ["heard"]);
+    assert!(alarm::list(&ben).await?.is_empty());
+    assert_eq!(shop.count("SELECT count(*) FROM welcomes").await?, 0);
+    Ok(())
+}
+
 /// What the relay took before its author was put out stands there: another message does not take its number.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_answer_was_lost_before_its_author_was_put_out_is_found_in_the_log() -> Result<()> {
