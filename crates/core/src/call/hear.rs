@@ -28,7 +28,7 @@ impl Desk<'_> {
         if heard.device == me || heard.signal.to.is_some_and(|to| to != me) {
             return Ok(());
         }
-        let is_old = (self.member.now_ms() - heard.sent_at_ms).abs() > OLD_MS;
+        let is_old = self.member.now_ms().saturating_sub(heard.sent_at_ms).saturating_abs() > OLD_MS;
         let last = self.heard.get(&(heard.signal.call, heard.device)).copied().unwrap_or_default();
         if is_old || heard.signal.number <= last {
             return Err(Error::unverifiable("replay", "A signal of a call came again.", "Nothing is to be done."));

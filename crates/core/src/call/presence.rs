@@ -45,7 +45,7 @@ pub(super) async fn standing(member: &Member, call: CallId) -> Option<Standing> 
                 .filter(|participant| participant.left_at_ms.is_none())
                 .filter(|participant| !matches!(participant.who, Participant::Member { device, .. } if device == member.device()));
             let goes_on = record.ended_at_ms.is_none() && others.count() > 0;
-            Some(if goes_on { Standing::GoesOn { age_ms: record.now_ms - record.started_at_ms } } else { Standing::Over })
+            Some(if goes_on { Standing::GoesOn { age_ms: record.now_ms.saturating_sub(record.started_at_ms) } } else { Standing::Over })
         }
         Err(error) if error.is(code::NOT_FOUND) => Some(Standing::Over),
         Err(_) => None,

@@ -48,7 +48,7 @@ impl Desk<'_> {
             }
             // What this person begins on another device does not ring here.
             let is_own = row.user == self.member.user();
-            if !is_own && (self.member.now_ms() - row.started_at_ms).abs() <= FRESH_MS {
+            if !is_own && self.member.now_ms().saturating_sub(row.started_at_ms).saturating_abs() <= FRESH_MS {
                 self.invited(row).await?;
             } else {
                 self.ask_how_it_stands(row, !is_own);
@@ -63,7 +63,7 @@ impl Desk<'_> {
         let now_ms = self.member.now_ms();
         for row in open {
             let is_here = self.active.as_ref().is_some_and(|active| active.call == row.id);
-            if !is_here && !row.has_open_link(now_ms) && now_ms - row.started_at_ms > FRESH_MS {
+            if !is_here && !row.has_open_link(now_ms) && now_ms.saturating_sub(row.started_at_ms) > FRESH_MS {
                 self.ask_how_it_stands(row, false);
             }
         }

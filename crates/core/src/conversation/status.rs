@@ -87,7 +87,11 @@ pub async fn status(member: &Member, conversation: ConversationId) -> Result<Enc
             warn("shut_out", format!("{} was shut out of the workspace and leaves at the next change of keys", user.handle));
         }
         let newest = roster.standing_devices(user.id, now_ms).map(|device| device.added_at_ms).max();
-        if !each.me && newest.is_some_and(|added_ms| added_ms > user.joined_at_ms + 60_000 && now_ms - added_ms < NEW_DEVICE_MS) {
+        if !each.me
+            && newest.is_some_and(|added_ms| {
+                added_ms > user.joined_at_ms.saturating_add(60_000) && now_ms.saturating_sub(added_ms) < NEW_DEVICE_MS
+            })
+        {
             warn("new_device", format!("{} has a new device", user.handle));
         }
     }

@@ -125,7 +125,7 @@ async fn conversations(member: &Member) -> Result<Check, Error> {
     let all = cache::conversations::all(&mut *member.cache.read().await?).await?;
     let old = all
         .iter()
-        .filter(|each| each.removed_at_ms.is_none() && member.now_ms() - each.rotated_at_ms > CONVERSATION_KEY_LIFETIME_MS)
+        .filter(|each| each.removed_at_ms.is_none() && member.now_ms().saturating_sub(each.rotated_at_ms) > CONVERSATION_KEY_LIFETIME_MS)
         .count();
     if old > 0 {
         return Ok(bad(

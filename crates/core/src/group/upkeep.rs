@@ -37,8 +37,8 @@ pub(crate) async fn keep_locked(member: &Member) -> Result<()> {
     }
     let conversations = cache::conversations::all(&mut *member.cache.read().await?).await?;
     for conversation in conversations.into_iter().filter(|conversation| conversation.removed_at_ms.is_none()) {
-        let is_old =
-            member.now_ms() - conversation.rotated_at_ms >= CONVERSATION_KEY_LIFETIME_MS || are_used_up(member, &conversation).await?;
+        let age_ms = member.now_ms().saturating_sub(conversation.rotated_at_ms);
+        let is_old = age_ms >= CONVERSATION_KEY_LIFETIME_MS || are_used_up(member, &conversation).await?;
         if !is_old && !needs_care(member, conversation.id).await? {
             continue;
         }

@@ -40,7 +40,7 @@ async fn next(member: &Member, conversation: ConversationId, after: Place) -> Re
     let stretch = cache::spine::stretch(&mut db, conversation, after.sequence + 1, MAX_OFFERS).await?;
     let (mut offers, mut size) = (Vec::with_capacity(stretch.len()), 0);
     for (place, entry) in stretch {
-        let is_old = entry.kind == EntryKind::Envelope && member.now_ms() - entry.stored_at_ms > KEPT_MS;
+        let is_old = entry.kind == EntryKind::Envelope && member.now_ms().saturating_sub(entry.stored_at_ms) > KEPT_MS;
         let content = match cache::entries::get(&mut db, conversation, place.sequence).await? {
             Some(bytes) => Offered::Bytes(Bytes(bytes)),
             None if is_old => Offered::Hash(entry.sha256),

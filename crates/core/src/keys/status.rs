@@ -88,14 +88,14 @@ pub async fn status(member: &Member) -> Result<KeysStatus> {
     let rotation_days = member.environment.settings.key_rotation_days;
     // Where a clock ran ahead, the roster's time may lie in the future: no date shown does.
     let since_ms = user.identity_since_ms.min(member.now_ms());
-    let age_ms = member.now_ms() - since_ms;
+    let age_ms = member.now_ms().saturating_sub(since_ms);
     Ok(KeysStatus {
         algorithm: ALGORITHM.into(),
         fingerprint: user.identity.fingerprint().to_string(),
         created_at: Timestamp::from_ms(since_ms),
         age_days: u32::try_from(age_ms / DAY_MS).unwrap_or(u32::MAX),
         rotation_days,
-        due_at: Timestamp::from_ms(since_ms + i64::from(rotation_days) * DAY_MS),
+        due_at: Timestamp::from_ms(since_ms.saturating_add(i64::from(rotation_days) * DAY_MS)),
         slots: SlotsPresent { keychain: slots.keychain().is_some(), recovery_words: slots.has_words(), passphrase: slots.has_passphrase() },
         conversations: conversations
             .into_iter()
@@ -105,7 +105,7 @@ pub async fn status(member: &Member) -> Result<KeysStatus> {
                 title: conversation.title,
                 epoch: conversation.epoch,
                 rotated_at: Timestamp::from_ms(conversation.rotated_at_ms),
-                due_at: Timestamp::from_ms(conversation.rotated_at_ms + CONVERSATION_KEY_LIFETIME_MS),
+                due_at: Timestamp::from_ms(conversation.rotated_at_ms.saturating_add(CONVERSATION_KEY_LIFETIME_MS)),
             })
             .collect(),
     })

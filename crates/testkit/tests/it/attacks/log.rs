@@ -7,7 +7,7 @@ use bezel_core::message::SentState;
 use bezel_core::{conversation as conversations, message, sync};
 use bezel_protocol::envelope::Envelope;
 use bezel_protocol::log::{EntryKind, Place, SignedHead};
-use bezel_protocol::wire::{ErrorBody, Heads, MessagesAccepted, NewMessages, code, path};
+use bezel_protocol::wire::{Commits, ErrorBody, Heads, MessagesAccepted, NewMessages, code, path};
 use bezel_protocol::{ConversationId, DeviceId, Hash, Role, cbor};
 use bezel_testkit::attacker::{Entry, Hostile};
 use bezel_testkit::{Asked, DAY_MS, Shop, converse};
@@ -472,4 +472,28 @@ impl Stage {
         let (log, key) = (self.shop.log_of(conversation).await?, self.shop.relay_key()?);
         Ok(log.head_at(&key, log.end(), self.mal.now_ms()))
     }
+}
+
+/// The age of keys ran over where a change was dated at the beginning of time: they never grew old.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_dates_a_change_at_the_beginning_of_time_does_not_stop_the_rotation() -> Result<()> {
+    let stage = Stage::with_mal(Role::Member).await?;
+    conversations::rotate(&stage.ana, stage.ring).await?;
+    let hostile = stage.forge().await?;
+    hostile.log().entries.last_mut().unwrap().spine.stored_at_ms = i64::MIN;
+    stage.liar.lie_about(&path::of(path::COMMITS, stage.ring), |bytes| {
+        let Ok(mut page) = cbor::decode::<Commits>(&bytes) else { return bytes };
+        page.commits.iter_mut().for_each(|commit| commit.stored_at_ms = i64::MIN);
+        cbor::encode(&page)
+    });
+    let rotations = || {
+        let asked = stage.liar.asked();
+        asked.iter().filter(|asked| asked.method == Method::POST && asked.path() == path::of(path::COMMITS, stage.ring)).count()
+    };
+    let before = rotations();
+    let _ = round(&stage.ben).await;
+    let shown = conversations::show(&stage.ben, stage.ring).await?;
+    assert_eq!(shown.epoch, conversations::show(&stage.ana, stage.ring).await?.epoch, "the change was followed");
+    assert!(rotations() > before, "keys of that age are changed at once");
+    stage.goes_on_elsewhere().await
 }
