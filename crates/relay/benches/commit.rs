@@ -1,8 +1,9 @@
 //! What the relay does for one commit, beside its database: the entry is read, the group loaded as an observer has it, the commit judged, the
 //! group info checked, and the group written. `BEZEL_BENCH_MEMBERS` sets the sizes of the groups (2,100,1000); they are made by one member, who
-//! adds all others, so the paths are as long as they can be.
+//! adds all others, so the paths are as long as they can be. A member is a device here.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can not run should stop")]
+#![expect(clippy::print_stderr, reason = "sizes are printed beside what criterion says")]
 
 #[expect(dead_code, unused_imports, reason = "the tests need more of it")]
 #[path = "../tests/it/support/mod.rs"]
@@ -120,6 +121,12 @@ fn waiting(members: usize) -> Waiting {
     assert_eq!(observer.devices().expect("devices").len(), members);
     let snapshot = observer.snapshot().expect("a group");
     let NewCommit { entry, group_info, .. } = commit(&mut group, Change::rotate(), keys);
+    eprintln!(
+        "{members} members: a snapshot of {} bytes, an entry of {}, a group info of {}",
+        snapshot.len(),
+        entry.len(),
+        group_info.len()
+    );
     Waiting { judge, snapshot, entry, group_info }
 }
 
