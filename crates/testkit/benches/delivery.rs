@@ -1,7 +1,7 @@
 //! How long a message takes from one member to the other: from the call that sends it until the other's page shows it, woken by the relay's
 //! events and by nothing else. Two members and the relay share this process and its processors; they speak over loopback.
 //!
-//! `BEZEL_BENCH_FOLDER` sets where the data is: on a disk each message waits for two synced writes, in `/dev/shm` for none.
+//! `BEZEL_BENCH_FOLDER` sets where the data is: on a disk each message waits for synced writes, in `/dev/shm` for none.
 
 #![expect(clippy::print_stdout, reason = "its table is read where it was started")]
 
