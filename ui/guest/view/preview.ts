@@ -89,7 +89,10 @@ export class Preview {
     // Whoever said no may turn on each by itself.
     this.#isOpened = true;
     this.update();
-    if (!this.#bar.hidden) this.#buttons.microphone.element.focus();
+    // What was clicked is gone. Who went on to the name while the browser asked is not called back from there.
+    const focused = document.activeElement;
+    const isElsewhere = focused !== document.body && !this.element.contains(focused);
+    if (!isElsewhere && !this.#bar.hidden) this.#buttons.microphone.element.focus();
     this.#listed();
   }
 
