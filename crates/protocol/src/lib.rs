@@ -32,7 +32,7 @@ pub mod wire;
 pub use certificate::{Certificate, CertificateError, SignedCertificate};
 pub use handle::Handle;
 pub use hash::Hash;
-pub use ids::{CallId, ConversationId, DeviceId, FileId, GuestId, GuestLinkId, InviteId, MessageId, UserId, WorkspaceId};
+pub use ids::{CallId, ConversationId, DeviceId, FileId, GuestId, GuestLinkId, InvalidId, InviteId, MessageId, UserId, WorkspaceId};
 pub use relay_address::RelayAddress;
 pub use role::Role;
 pub use suite::{Algorithm, Suite};

@@ -6,7 +6,8 @@ mod vault;
 
 use std::path::PathBuf;
 
-use bezel_protocol::{Algorithm, Handle, MessageId, RelayAddress, Role};
+use bezel_core::message::Answered;
+use bezel_protocol::{Algorithm, Handle, RelayAddress, Role};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
@@ -84,9 +85,9 @@ pub(crate) enum Command {
         conversation: String,
         /// The words.
         text: String,
-        /// The message that it answers.
-        #[arg(long, value_name = "MESSAGE")]
-        reply_to: Option<MessageId>,
+        /// The message that it answers; by its device too, where several bear its id.
+        #[arg(long, value_name = "[DEVICE/]MESSAGE")]
+        reply_to: Option<Answered>,
     },
     /// Files.
     #[command(subcommand)]

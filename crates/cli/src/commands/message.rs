@@ -1,8 +1,7 @@
 //! Messages.
 
-use bezel_core::message::{self, MessageView, SearchHit};
+use bezel_core::message::{self, Answered, MessageView, SearchHit};
 use bezel_core::{Member, Result, conversation};
-use bezel_protocol::MessageId;
 
 use crate::output::Output;
 use crate::paging::{self, Page};
@@ -11,8 +10,8 @@ use crate::terminal::{lines, one_line};
 /// How many messages are held in memory at once.
 const PAGE_MESSAGES: u32 = 500;
 
-pub(crate) async fn send(member: &Member, conversation: &str, text: &str, reply_to: Option<MessageId>, output: &Output) -> Result<()> {
-    let sent = message::send(member, conversation::named(member, conversation).await?, text, reply_to.map(Into::into)).await?;
+pub(crate) async fn send(member: &Member, conversation: &str, text: &str, reply_to: Option<Answered>, output: &Output) -> Result<()> {
+    let sent = message::send(member, conversation::named(member, conversation).await?, text, reply_to).await?;
     output.object(&sent, |sent| format!("{} {:?}", sent.message, sent.state));
     Ok(())
 }

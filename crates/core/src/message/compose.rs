@@ -1,11 +1,13 @@
 //! Writes messages: into the outbox first, then to the relay.
 
+use core::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bezel_crypto::envelope::{Reader, seal};
 use bezel_protocol::content::{Content, MAX_TEXT_BYTES, MessageRef, Text, is_blank};
 use bezel_protocol::envelope::Envelope;
-use bezel_protocol::{ConversationId, DeviceId, MessageId};
+use bezel_protocol::{ConversationId, DeviceId, InvalidId, MessageId};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -62,6 +64,18 @@ impl From<MessageId> for Answered {
     }
 }
 
+impl FromStr for Answered {
+    type Err = InvalidId;
+
+    /// `MESSAGE`, or `DEVICE/MESSAGE`.
+    fn from_str(text: &str) -> core::result::Result<Self, InvalidId> {
+        match text.split_once('/') {
+            Some((device, message)) => Ok(Self { message: message.parse()?, device: Some(device.parse()?) }),
+            None => Ok(Self { message: text.parse()?, device: None }),
+        }
+    }
+}
+
 /// Sends words. Offline, they wait in the outbox, survive a crash, and go once and only once.
 ///
 /// # Errors
@@ -104,7 +118,11 @@ async fn named(member: &Member, conversation: ConversationId, answered: Answered
     match found.as_slice() {
         [only] => Ok(only.name()),
         [] => Err(Error::new("no_message", "There is no such message in this conversation.", "Look at its messages.")),
-        _ => Err(Error::new("ambiguous", "Several messages of this conversation bear this id.", "Answer without a reference.")),
+        _ => Err(Error::new(
+            "ambiguous",
+            "Several messages of this conversation bear this id.",
+            "Name the one that is meant, its device before it: DEVICE/MESSAGE.",
+        )),
     }
 }
 
@@ -164,7 +182,7 @@ pub async fn encrypt(member: &Member, conversation: ConversationId, text: &str) 
     let mut db = member.cache.read().await?;
     let message = MessageId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
     let (header, key) = header(member, &mut db, conversation, message).await?;
-    let envelope = seal(&content.encode(), &header, &key, &member.device_keys, &mut member.rng())?;
+    let envelope = seal(&content.encode(), &header, &key, &member.device_keys(), &mut member.rng())?;
     Ok(Encrypted { envelope: STANDARD.encode(envelope), message: message.to_string() })
 }
 

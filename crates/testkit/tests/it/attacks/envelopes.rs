@@ -74,7 +74,8 @@ async fn a_reply_by_an_id_that_two_messages_bear_answers_the_one_that_it_names()
     let refused = message::send(&stage.ana, stage.ring, "yes", Some(id(&bens)?.into())).await.unwrap_err();
     assert_eq!(refused.code, "ambiguous", "it is not guessed which is meant");
     for device in [bens.device.parse()?, stage.mal.device()] {
-        let answered = Answered { message: id(&bens)?, device: Some(device) };
+        let device: DeviceId = device;
+        let answered: Answered = format!("{device}/{}", bens.id).parse()?;
         message::send(&stage.ana, stage.ring, "this one", Some(answered)).await?;
         sync::once(&stage.ben).await?;
         let answer = views(&stage.ben, stage.ring).await?.pop().unwrap();
