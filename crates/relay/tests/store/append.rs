@@ -4,6 +4,9 @@ use bezel_protocol::envelope::EnvelopeHeader;
 use bezel_protocol::log::{Place, SpineEntry};
 use bezel_protocol::{ConversationId, Hash, Role};
 use bezel_relay::store::{AppendEnd, Appended, Caller, NewEnvelopes, Store, StoreError};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+use tokio::sync::oneshot;
 
 use crate::conformance::{
     CONVERSATION, WORKSPACE, append, begin, caller, commit, device, envelope, message, new_envelopes, new_group, say, user,
@@ -173,4 +176,41 @@ pub(crate) async fn pages_of_envelopes_are_bounded_in_bytes(store: impl Store) {
         let sequences: Vec<u64> = page.iter().map(|message| message.sequence).collect();
         assert_eq!(sequences, expected, "the newest, at least one, and no more than {max_bytes} bytes");
     }
+}
+
+/// Appends that wait together are written in one round: damage in one conversation must not cost the others theirs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_conversation_holds_up_no_append_that_waits_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = crate::sqlite_in(folder.path().to_owned()).await;
+    begin(&store).await;
+    let damaged = ConversationId::from_bytes([8; 16]);
+    let new = new_group(damaged);
+    store.write(caller(1), move |unit| Box::pin(async move { unit.insert_conversation(&new, (1, 0)).await })).await.unwrap();
+    let mut file = SqliteConnectOptions::new().filename(folder.path().join("relay.db")).connect().await.unwrap();
+    sqlx::query("UPDATE group_conversations SET last_hash = x'00' WHERE conversation_id = $1")
+        .bind(damaged.as_bytes().as_slice())
+        .execute(&mut file)
+        .await
+        .unwrap();
+    let (release, held) = oneshot::channel::<()>();
+    let waits = store.write(Caller::Relay, move |_| {
+        Box::pin(async move {
+            let _ = held.await;
+            Ok(())
+        })
+    });
+    let into = |conversation, number: u8| NewEnvelopes { conversation, ..new_envelopes(vec![envelope(1, number, 0, &[number])], (5, 0)) };
+    let (held, first, second, third, ()) = tokio::join!(
+        waits,
+        store.append(caller(1), into(CONVERSATION, 1)),
+        store.append(caller(1), into(damaged, 2)),
+        store.append(caller(1), into(CONVERSATION, 3)),
+        // All of them wait by now.
+        async { release.send(()).unwrap() }
+    );
+    held.unwrap();
+    assert!(matches!(second, Err(StoreError::Damaged(_))), "{second:?}");
+    assert_eq!((places(&first.unwrap()), places(&third.unwrap())), (vec![2], vec![3]));
+    assert_eq!(say(&store, 1, 0, 4).await, Some(4), "and the writer goes on");
 }
