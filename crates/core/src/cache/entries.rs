@@ -66,7 +66,7 @@ mod tests {
     use crate::cache::Cache;
 
     /// A relay that loses months gets back a month; a home that holds a busy shop does not fill the disk.
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn bytes_are_kept_for_thirty_days_and_as_far_as_there_is_room() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(&folder.path().join("member.db"), &Secret::from_slice(&[7; 32]).unwrap(), true).await.unwrap();

@@ -213,7 +213,8 @@ fn encrypted(path: &Path, key: &Secret<32>) -> SqliteConnectOptions {
 
 impl Drop for Cache {
     /// Waits until every connection is closed: SQLCipher takes itself apart when the process ends, and a connection that is still
-    /// closing on another thread would then free the same memory twice.
+    /// closing on another thread would then free the same memory twice. On a runtime of one thread, which this holds up, no connection that was
+    /// just used comes back: there it waits in vain, and whoever has such a one closes first.
     fn drop(&mut self) {
         if self.handle.pool.is_closed() {
             return;

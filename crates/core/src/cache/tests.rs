@@ -71,7 +71,7 @@ async fn limit_pages(cache: &Cache, pages: u32) {
 
 /// SQLite ends the transaction by itself when the disk is full. The connection counted it as open for as long as it lived, and every
 /// later transaction on it was refused, though there was room again.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_full_disk_the_database_writes_again_as_soon_as_there_is_room() {
     let folder = Folder::new();
     let cache = Cache::open(&folder.database(), &secret(KEY), true).await.unwrap();
@@ -92,7 +92,7 @@ async fn after_a_full_disk_the_database_writes_again_as_soon_as_there_is_room() 
 }
 
 /// A screen that read between the word and the commit showed the old state and never read again.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_changed_is_told_when_the_transaction_has_ended_and_not_before() {
     let folder = Folder::new();
     let cache = Cache::open(&folder.database(), &secret(KEY), true).await.unwrap();
@@ -113,7 +113,7 @@ async fn what_changed_is_told_when_the_transaction_has_ended_and_not_before() {
 }
 
 /// An empty file was filled with an empty schema before it was refused.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_database_is_left_as_it_is() {
     let folder = Folder::new();
     std::fs::write(folder.database(), b"").unwrap();
@@ -122,7 +122,7 @@ async fn an_empty_database_is_left_as_it_is() {
 }
 
 /// A damaged file said "check the free disk space", and one with damage at its beginning "unlock with another way".
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_told_from_a_wrong_key() {
     let at_the_beginning = Folder::filled().await;
     at_the_beginning.change(|bytes| bytes[100] ^= 1);
@@ -172,7 +172,7 @@ fn place(number: u16) -> ConversationId {
 }
 
 /// Only the first alarm of all was ever shown, and nothing put it away.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_that_was_seen_goes_and_comes_back_when_it_is_raised_again() {
     let folder = Folder::new();
     let cache = Cache::open(&folder.database(), &secret(KEY), true).await.unwrap();
@@ -196,7 +196,7 @@ async fn an_alarm_that_was_seen_goes_and_comes_back_when_it_is_raised_again() {
 }
 
 /// A guest with many conversations could have pushed a forged roster out of sight.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn many_alarms_of_one_kind_push_out_none_of_another() {
     let folder = Folder::new();
     let cache = Cache::open(&folder.database(), &secret(KEY), true).await.unwrap();
@@ -213,7 +213,7 @@ async fn many_alarms_of_one_kind_push_out_none_of_another() {
 }
 
 /// Somebody who sends what can't be read yet filled the reader's disk, and each round read all of it into memory.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_to_be_read_has_a_bound_and_the_rest_is_fetched_again() {
     let folder = Folder::new();
     let cache = Cache::open(&folder.database(), &secret(KEY), true).await.unwrap();

@@ -198,7 +198,7 @@ mod tests {
     }
 
     /// Database and slots are two files: a power cut between them must lock nobody out.
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_change_of_keys_killed_after_any_step_leaves_a_home_that_opens() {
         let cut = Cut::prepared().await;
         cut.killed_opens(false, "before anything").await;
@@ -211,7 +211,7 @@ mod tests {
     }
 
     /// The write-ahead log holds every page under the new key, and counts only with its last frame.
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_change_of_keys_killed_while_the_database_is_written_leaves_the_old_or_the_new() {
         let cut = Cut::prepared().await;
         let home = cut.home();

@@ -17,7 +17,7 @@ async fn plan(db: &mut SqliteConnection, sql: &str) -> String {
 }
 
 /// Sorting by time read every hit: a quarter of a second at 100,000 messages.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_reads_the_table_in_its_own_order_and_sorts_nothing() {
     let cache = cache().await;
     let mut db = cache.acquire().await.unwrap();
@@ -29,7 +29,7 @@ async fn a_search_reads_the_table_in_its_own_order_and_sorts_nothing() {
     assert!(older.contains("SEARCH messages USING INTEGER PRIMARY KEY (rowid<?)") && !older.contains("TEMP B-TREE"), "{older}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_newest_message_is_found_first_whenever_it_arrived() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();
@@ -39,7 +39,7 @@ async fn the_newest_message_is_found_first_whenever_it_arrived() {
     assert_eq!(find(&mut db, "ring").await, [newest, middle, oldest]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_holds_the_word_inside_another_comes_after_the_rest() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();
@@ -51,7 +51,7 @@ async fn what_holds_the_word_inside_another_comes_after_the_rest() {
 }
 
 /// Somebody dates a thousand messages to one second, or to no second at all.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_stay_free_and_quick_however_many_messages_share_a_second() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();
@@ -66,7 +66,7 @@ async fn numbers_stay_free_and_quick_however_many_messages_share_a_second() {
     assert!(numbers.iter().filter(|given| **given < next).count() >= 1000, "an hour later is later");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_found_by_its_last_words_alone_and_never_once_it_is_gone() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_message_is_found_by_its_last_words_alone_and_never_once_it_is_gone() 
     assert_eq!(find(&mut db, "opal").await, [0; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_that_goes_takes_its_messages_out_of_the_search() {
     let cache = cache().await;
     let mut db = cache.acquire().await.unwrap();

@@ -14,7 +14,7 @@ fn pairs() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
 }
 
 /// Words of run scripts, other spellings, other digits and emoji were not found, and a few letters more were found by chance.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_found_by_what_a_person_types_for_it_and_by_nothing_else() {
     let cache = cache().await;
     let mut wrong = Vec::new();
@@ -43,7 +43,7 @@ fn every_pair_that_is_found_is_marked_where_it_matches() {
 }
 
 /// As one types, every beginning of the query finds the message as well.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_stays_found_while_its_words_are_being_typed() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();
@@ -69,7 +69,7 @@ fn a_query_of_separators_alone_is_told_from_one_without_hits() {
 }
 
 /// A pasted page took 20 seconds.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pasted_page_is_searched_by_its_first_words() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_pasted_page_is_searched_by_its_first_words() {
     assert_eq!(find(&mut db, &long).await, [number], "256 characters of it");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_is_typed_is_taken_for_the_language_of_the_table() {
     let cache = cache().await;
     let mut db = cache.begin().await.unwrap();

@@ -17,7 +17,7 @@ async fn down_to(cache: &SqlitePool) -> Option<i64> {
     sqlx::query("SELECT down_to FROM search_state").fetch_one(cache).await.unwrap().get(0)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_index_by_older_rules_is_filled_again() {
     let cache = cache().await;
     assert!(!prepare(&mut cache.acquire().await.unwrap()).await.unwrap(), "a new one is whole");
@@ -37,7 +37,7 @@ async fn an_index_by_older_rules_is_filled_again() {
 }
 
 /// A program that ends in the middle began again from the newest message each time.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_filling_that_was_interrupted_goes_on_where_it_stopped() {
     let cache = cache().await;
     prepare(&mut cache.acquire().await.unwrap()).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_filling_that_was_interrupted_goes_on_where_it_stopped() {
     assert_eq!(down_to(&cache).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn names_of_files_follow_the_rules_of_today() {
     let cache = cache().await;
     prepare(&mut cache.acquire().await.unwrap()).await.unwrap();
