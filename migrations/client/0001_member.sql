@@ -124,6 +124,8 @@ CREATE TABLE conversation_members (
 -- MLS group state, as the group library writes it.
 CREATE TABLE groups (
     conversation BLOB NOT NULL PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,
+    -- The device whose leaf it is: another than this one where this home became another device and has not come in as that yet.
+    device       BLOB NOT NULL,
     state        BLOB NOT NULL
 ) STRICT;
 
@@ -318,6 +320,7 @@ CREATE TABLE outbox (
     refused       INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1))
 ) STRICT;
 
+CREATE INDEX outbox_by_conversation ON outbox (conversation);
 CREATE INDEX outbox_waiting ON outbox (conversation, position) WHERE refused = 0;
 
 -- The end of this device's own chain in a conversation.

@@ -234,6 +234,8 @@ CREATE TABLE gaps (
 
 CREATE TABLE groups (
     conversation BLOB NOT NULL PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,
+    -- The device whose leaf it is: another than this one where this home became another device and has not come in as that yet.
+    device       BLOB NOT NULL,
     state        BLOB NOT NULL
 ) STRICT;
 
@@ -387,6 +389,8 @@ CREATE TABLE outbox (
     attempts      BLOB    NOT NULL,
     refused       INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1))
 ) STRICT;
+
+CREATE INDEX outbox_by_conversation ON outbox (conversation);
 
 CREATE INDEX outbox_waiting ON outbox (conversation, position) WHERE refused = 0;
 

@@ -186,7 +186,7 @@ CREATE TABLE group_devices (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     device_id       BLOB    NOT NULL,
     user_id         BLOB    NOT NULL,
-    -- The place of the commit by which the device came in: what was said before it is not for it.
+    -- The place of the commit by which the device came in.
     joined_sequence INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, device_id)
 ) STRICT, WITHOUT ROWID;
@@ -197,16 +197,23 @@ CREATE TABLE group_members (
     conversation_id BLOB NOT NULL REFERENCES group_conversations (conversation_id),
     user_id         BLOB NOT NULL,
     role            TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'read_only', 'guest')),
+    -- The place of the entry by which the user came in: what was said before it is not for the user's devices.
+    joined_sequence INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, user_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX group_members_by_user ON group_members (user_id, conversation_id);
 
 CREATE TABLE group_removals (
     conversation_id BLOB    NOT NULL REFERENCES group_conversations (conversation_id),
     device_id       BLOB    NOT NULL,
+    user_id         BLOB    NOT NULL,
     -- The place of the commit.
     sequence        INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, device_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX group_removals_by_user ON group_removals (conversation_id, user_id, sequence);
 
 CREATE TABLE healing (
     subject_id      BLOB    NOT NULL PRIMARY KEY,
@@ -298,7 +305,7 @@ CREATE TABLE sessions (
     -- SHA-256 of the token.
     token_hash    BLOB    NOT NULL PRIMARY KEY,
     workspace_id  BLOB    NOT NULL REFERENCES workspaces (workspace_id),
-    subject_kind  TEXT    NOT NULL CHECK (subject_kind IN ('device', 'invite')),
+    subject_kind  TEXT    NOT NULL CHECK (subject_kind IN ('device', 'invite', 'user')),
     subject_id    BLOB    NOT NULL,
     expires_at_ms INTEGER NOT NULL
 ) STRICT;

@@ -17,8 +17,8 @@ use crate::call::Calls;
 use crate::change::Change;
 use crate::clock::{Clock, SystemClock};
 use crate::content::Contents;
-use crate::device::DeviceLogin;
 use crate::device::copied::Copied;
+use crate::device::{DeviceLogin, OwnKeys};
 use crate::error::{Error, Result, damaged};
 use crate::file::Transfers;
 use crate::home::{Home, HomeLock};
@@ -57,7 +57,7 @@ pub struct Member {
     pub(crate) home: Home,
     pub(crate) cache: Cache,
     pub(crate) client: Client,
-    pub(crate) device_keys: Arc<DeviceKeys>,
+    pub(crate) keys: Arc<OwnKeys>,
     pub(crate) vault_key: VaultKey,
     pub(crate) environment: Environment,
     pub(crate) transfers: Transfers,
@@ -78,7 +78,6 @@ pub struct Member {
     wake: Notify,
     is_followed: AtomicBool,
     profile: Profile,
-    identity: RwLock<Option<Arc<IdentityKeyPair>>>,
     roster: RwLock<Arc<Roster>>,
     lock: HomeLock,
 }
@@ -132,7 +131,7 @@ impl Member {
         let mut db = cache.read().await?;
         let profile = cache::profile::get(&mut db).await?.ok_or_else(|| damaged("profile"))?;
         let roster = roster::load(&mut db, profile.genesis).await?;
-        let device_keys = Arc::new(cache::keys::device(&mut db).await?);
+        let device_keys = Arc::new(cache::keys::device(&mut db, profile.device).await?);
         let vault_key = cache::keys::vault(&mut db).await?;
         let fingerprint = roster.user(profile.user).map(|user| user.identity.fingerprint());
         let identity = match fingerprint {
@@ -140,15 +139,15 @@ impl Member {
             None => None,
         };
         drop(db);
-        let keys = (Arc::clone(&device_keys), identity.clone());
-        let login = DeviceLogin::new(keys, profile.relay_key, cache.handle(), Arc::clone(&environment.clock)).await?;
+        let keys = OwnKeys::new(device_keys, identity);
+        let login = DeviceLogin::new(Arc::clone(&keys), profile.relay_key, cache.handle(), Arc::clone(&environment.clock)).await?;
         let copied = login.copied();
         let client = Client::new(&profile.relay)?.logged_in(profile.workspace, Arc::new(login));
         Ok(Self {
             home,
             cache,
             client,
-            device_keys,
+            keys,
             vault_key,
             environment,
             transfers: Transfers::default(),
@@ -163,7 +162,6 @@ impl Member {
             wake: Notify::new(),
             is_followed: AtomicBool::new(false),
             profile,
-            identity: RwLock::new(identity),
             roster: RwLock::new(Arc::new(roster)),
             lock,
         })
@@ -192,10 +190,14 @@ impl Member {
         self.profile.user
     }
 
-    /// This device.
+    /// This device. It changes where this home turns out not to be its device's only one.
     #[must_use]
-    pub const fn device(&self) -> DeviceId {
-        self.profile.device
+    pub fn device(&self) -> DeviceId {
+        self.device_keys().device()
+    }
+
+    pub(crate) fn device_keys(&self) -> Arc<DeviceKeys> {
+        self.keys.device()
     }
 
     /// The user with a handle, as the roster says.
@@ -224,7 +226,7 @@ impl Member {
 
     /// The identity key, where it lives on this device.
     pub(crate) fn identity(&self) -> Result<Arc<IdentityKeyPair>> {
-        self.identity.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
+        self.keys.identity().ok_or_else(|| {
             Error::new(
                 "no_identity_key",
                 "Your identity key is not on this device.",
@@ -234,7 +236,7 @@ impl Member {
     }
 
     pub(crate) fn set_identity(&self, identity: Arc<IdentityKeyPair>) {
-        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+        self.keys.set_identity(identity);
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::{BadSignature, Ed25519PublicKey};
 use crate::wire::Bytes;
-use crate::{DeviceId, InviteId, WorkspaceId, cbor};
+use crate::{DeviceId, InviteId, UserId, WorkspaceId, cbor};
 
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum Subject {
     Device(DeviceId),
     /// Someone who holds an invite's private key; may only read the roster and join.
     Invite(InviteId),
+    /// A user by the identity key, where no device can speak; may only read the roster, and say which devices there are.
+    User(UserId),
 }
 
 /// What the relay asks to be signed, for one log-in.
@@ -38,7 +40,7 @@ pub struct LoginChallenge {
 pub struct LoginStatement {
     /// The challenge as it came.
     pub challenge: LoginChallenge,
-    /// A device's log-ins are numbered from 1, gaps allowed; an invite's number is 0. The relay takes no number twice, and none below the last.
+    /// A device's log-ins are numbered from 1, gaps allowed; the number of an invite or a user is 0. The relay takes no number twice, and none below the last.
     pub number: u64,
 }
 

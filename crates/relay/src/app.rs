@@ -22,6 +22,7 @@ use crate::guests::Lobby;
 use crate::heal::Open;
 use crate::http::Refusal;
 use crate::http::call::LASTS_MS;
+use crate::http::unread::Unread;
 use crate::reach::Reach;
 use crate::relay_key::RelayKey;
 use crate::setup::SetupToken;
@@ -55,6 +56,7 @@ pub(crate) struct App<S> {
     pub(crate) uploads: Uploads,
     /// For the audit log.
     pub(crate) counts: Counts,
+    pub(crate) unread: Arc<Unread>,
     /// Held while a roster grows: one statement follows another.
     pub(crate) roster_growth: tokio::sync::Mutex<()>,
     /// How many entries of groups may be judged at once.
@@ -109,6 +111,7 @@ impl<S: Store> App<S> {
             ledger: Ledger::default(),
             uploads: Uploads::default(),
             counts: Counts::default(),
+            unread: Arc::default(),
             roster_growth: tokio::sync::Mutex::default(),
             judging: tokio::sync::Semaphore::new(JUDGED_AT_ONCE),
             rosters: RwLock::new(rosters),
@@ -261,7 +264,7 @@ pub(crate) async fn roster_up_to<S: Store>(app: &App<S>, newest: &Arc<Roster>, s
         return Ok(Arc::clone(newest));
     }
     let workspace = newest.workspace();
-    let statements = app.store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace, None))).await?;
+    let statements = app.store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace, None, usize::MAX))).await?;
     let up_to = usize::try_from(sequence).unwrap_or(usize::MAX).saturating_add(1);
     Roster::replay(newest.genesis(), statements.iter().take(up_to).map(Vec::as_slice))
         .map(Arc::new)
@@ -273,7 +276,7 @@ pub(crate) async fn roster_up_to<S: Store>(app: &App<S>, newest: &Arc<Roster>, s
 /// # Errors
 /// When the database fails, or holds a roster that can't be believed.
 pub async fn replay(store: &impl Store, workspace: WorkspaceId) -> Result<Roster, StoreError> {
-    let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace, None))).await?;
+    let statements = store.read(Caller::Relay, move |unit| Box::pin(unit.statements(workspace, None, usize::MAX))).await?;
     let genesis = statements.first().map(|genesis| Hash::of(genesis)).ok_or(StoreError::Damaged("roster"))?;
     Roster::replay(genesis, statements.iter().map(Vec::as_slice)).map_err(|_| StoreError::Damaged("roster"))
 }

@@ -135,6 +135,12 @@ pub(crate) async fn is_there(db: &mut Connection, code: &str, conversation: Conv
     Ok(row.is_some())
 }
 
+/// What an alarm of this code spoke of in the whole workspace has righted itself.
+pub(crate) async fn settle_everywhere(db: &mut Connection, code: &str) -> Result<()> {
+    sqlx::query("DELETE FROM alarms WHERE code = $1").bind(code).execute(db).await?;
+    Ok(())
+}
+
 /// What an alarm of this code spoke of in a conversation has righted itself.
 pub(crate) async fn settle(db: &mut Connection, code: &str, conversation: ConversationId) -> Result<()> {
     sqlx::query("DELETE FROM alarms WHERE code = $1 AND conversation = $2")

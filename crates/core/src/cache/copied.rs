@@ -14,6 +14,12 @@ pub(crate) async fn put(db: &mut Connection, kind: &str, evidence: &[u8], now_ms
     Ok(())
 }
 
+/// The device that was copied is no more: this home is another one.
+pub(crate) async fn forget(db: &mut Connection) -> Result<()> {
+    sqlx::query("DELETE FROM copied").execute(db).await?;
+    Ok(())
+}
+
 /// Whether it was noticed.
 pub(crate) async fn is_noticed(db: &mut Connection) -> Result<bool> {
     Ok(sqlx::query("SELECT 1 AS noticed FROM copied").fetch_optional(db).await?.is_some())

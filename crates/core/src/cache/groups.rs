@@ -1,18 +1,23 @@
 //! MLS group states, as the group library writes them.
 
-use bezel_protocol::ConversationId;
+use bezel_protocol::{ConversationId, DeviceId};
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
-use super::Connection;
+use super::{Connection, id};
 use crate::error::Result;
 
-pub(crate) async fn put(db: &mut Connection, conversation: ConversationId, state: &[u8]) -> Result<()> {
-    sqlx::query("INSERT INTO groups (conversation, state) VALUES ($1, $2) ON CONFLICT (conversation) DO UPDATE SET state = excluded.state")
-        .bind(conversation.as_bytes().as_slice())
-        .bind(state)
-        .execute(db)
-        .await?;
+/// Keeps the state of a group, in which `device` has its leaf.
+pub(crate) async fn put(db: &mut Connection, conversation: ConversationId, device: DeviceId, state: &[u8]) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO groups (conversation, device, state) VALUES ($1, $2, $3)
+         ON CONFLICT (conversation) DO UPDATE SET device = excluded.device, state = excluded.state",
+    )
+    .bind(conversation.as_bytes().as_slice())
+    .bind(device.as_bytes().as_slice())
+    .bind(state)
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -20,6 +25,15 @@ pub(crate) async fn get(db: &mut Connection, conversation: ConversationId) -> Re
     let row =
         sqlx::query("SELECT state FROM groups WHERE conversation = $1").bind(conversation.as_bytes().as_slice()).fetch_optional(db).await?;
     row.map(|row| Ok(Zeroizing::new(row.try_get("state")?))).transpose()
+}
+
+/// The device whose leaf a group has.
+pub(crate) async fn device(db: &mut Connection, conversation: ConversationId) -> Result<Option<DeviceId>> {
+    let row = sqlx::query("SELECT device FROM groups WHERE conversation = $1")
+        .bind(conversation.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| id(&row, "device", DeviceId::from_slice)).transpose()
 }
 
 /// The group is over for this device.

@@ -3,8 +3,9 @@
 use bezel_crypto::group::MadeKeyPackage;
 use bezel_crypto::vault::VaultKey;
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, Secret};
-use bezel_protocol::{Hash, Suite};
+use bezel_protocol::{DeviceId, Hash, Suite};
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::Connection;
@@ -91,8 +92,31 @@ pub(crate) async fn put_device(db: &mut Connection, keys: &DeviceKeys) -> Result
     Ok(())
 }
 
-pub(crate) async fn device(db: &mut Connection) -> Result<DeviceKeys> {
-    let row = sqlx::query("SELECT keys FROM device_keys").fetch_optional(db).await?.ok_or_else(|| damaged("device key"))?;
+pub(crate) async fn device(db: &mut Connection, device: DeviceId) -> Result<DeviceKeys> {
+    let row = sqlx::query("SELECT keys FROM device_keys WHERE device = $1")
+        .bind(device.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(|| damaged("device key"))?;
+    device_keys(&row)
+}
+
+/// The keys of the device that this home is about to become.
+pub(crate) async fn next_device(db: &mut Connection, present: DeviceId) -> Result<Option<DeviceKeys>> {
+    let row = sqlx::query("SELECT keys FROM device_keys WHERE device <> $1 LIMIT 1")
+        .bind(present.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(device_keys).transpose()
+}
+
+/// Only the keys of one device are left.
+pub(crate) async fn forget_other_devices(db: &mut Connection, present: DeviceId) -> Result<()> {
+    sqlx::query("DELETE FROM device_keys WHERE device <> $1").bind(present.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
+}
+
+fn device_keys(row: &SqliteRow) -> Result<DeviceKeys> {
     let keys = Zeroizing::new(row.try_get::<Vec<u8>, _>("keys")?);
     DeviceKeys::from_bytes(&keys).map_err(|_| damaged("device key"))
 }
@@ -159,6 +183,12 @@ pub(crate) async fn last_resort(db: &mut Connection, suite: Suite) -> Result<Opt
 pub(crate) async fn use_key_package(db: &mut Connection, id: &[u8]) -> Result<()> {
     sqlx::query("DELETE FROM key_packages WHERE id = $1 AND last_resort = 0").bind(id).execute(&mut *db).await?;
     sqlx::query("UPDATE key_packages SET used = 1 WHERE id = $1").bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// Destroys the private halves of all: the device for which they were made is no more.
+pub(crate) async fn forget_all_key_packages(db: &mut Connection) -> Result<()> {
+    sqlx::query("DELETE FROM key_packages").execute(db).await?;
     Ok(())
 }
 

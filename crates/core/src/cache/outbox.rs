@@ -1,6 +1,6 @@
 //! What was written and is not yet acknowledged.
 
-use bezel_protocol::{ConversationId, Hash};
+use bezel_protocol::{ConversationId, DeviceId, Hash};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -73,6 +73,28 @@ pub(crate) async fn attempted(db: &mut Connection, conversation: ConversationId)
     rows.iter().map(outgoing).collect()
 }
 
+/// What waits in a conversation, or was refused there, under the name of another device than this one.
+pub(crate) async fn of_others(db: &mut Connection, conversation: ConversationId, own: DeviceId) -> Result<Vec<Outgoing>> {
+    let rows = sqlx::query(
+        "SELECT o.number, o.conversation, o.envelope, o.attempts FROM outbox o JOIN log l ON l.number = o.number
+         WHERE o.conversation = $1 AND l.device <> $2",
+    )
+    .bind(conversation.as_bytes().as_slice())
+    .bind(own.as_bytes().as_slice())
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(outgoing).collect()
+}
+
+/// What another device of this home wrote is sent by this one, under its name, as if nothing had been tried.
+pub(crate) async fn take_over(db: &mut Connection, number: i64, device: DeviceId) -> Result<()> {
+    for step in ["UPDATE log SET device = $2 WHERE number = $1", "UPDATE messages SET device = $2 WHERE number = $1"] {
+        sqlx::query(step).bind(number).bind(device.as_bytes().as_slice()).execute(&mut *db).await?;
+    }
+    sqlx::query("UPDATE outbox SET envelope = NULL, attempts = x'' WHERE number = $1").bind(number).execute(db).await?;
+    Ok(())
+}
+
 pub(crate) async fn get(db: &mut Connection, number: i64) -> Result<Option<Outgoing>> {
     let row = sqlx::query("SELECT number, conversation, envelope, attempts FROM outbox WHERE number = $1")
         .bind(number)
@@ -128,6 +150,12 @@ pub(crate) async fn chain(db: &mut Connection, conversation: ConversationId) -> 
         .fetch_optional(db)
         .await?;
     row.map_or(Ok((0, Hash::ZERO)), |row| Ok((unsigned(&row, "counter")?, hash(&row, "hash")?)))
+}
+
+/// This device has sent nothing in a conversation yet.
+pub(crate) async fn end_chain(db: &mut Connection, conversation: ConversationId) -> Result<()> {
+    sqlx::query("DELETE FROM own_chains WHERE conversation = $1").bind(conversation.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
 }
 
 /// The chain goes on behind a message; it never goes back.

@@ -54,6 +54,12 @@ pub(crate) async fn get(db: &mut Connection) -> Result<Option<Profile>> {
     .transpose()
 }
 
+/// This home is another device from now on.
+pub(crate) async fn set_device(db: &mut Connection, device: DeviceId) -> Result<()> {
+    sqlx::query("UPDATE profile SET device = $1").bind(device.as_bytes().as_slice()).execute(db).await?;
+    Ok(())
+}
+
 /// The recovery words, as long as their owner has not shown that they are written down.
 pub(crate) async fn recovery_words(db: &mut Connection) -> Result<Option<String>> {
     let row = sqlx::query("SELECT recovery_words FROM profile").fetch_optional(db).await?;

@@ -92,7 +92,7 @@ async fn sealed(member: &Member, conversation: ConversationId, content: &[u8]) -
     let message = MessageId::new(member.now_ms(), vault::id_bytes(&mut member.rng())?);
     let (mut header, key) = log::header(member, &mut *member.cache.read().await?, conversation, message).await?;
     (header.counter, header.previous) = (EnvelopeHeader::UNCHAINED, Hash::ZERO);
-    Ok(seal(content, &header, &key, &member.device_keys, &mut member.rng())?)
+    Ok(seal(content, &header, &key, &member.device_keys(), &mut member.rng())?)
 }
 
 async fn send_guest(member: &Member, call: CallId, invitation: &GuestInvitation, guest: GuestId, signal: GuestSignal) -> Result<()> {

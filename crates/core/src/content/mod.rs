@@ -113,7 +113,7 @@ async fn show(at: &mut At<'_>, shown: Shown) -> Result<()> {
     let state = match row.place {
         Some(_) if is_mine => State::Sent,
         Some(_) => State::Received,
-        None if row.device != at.member.device() => State::Lost,
+        None if cache::outbox::get(at.db, row.number).await?.is_none() => State::Lost,
         None if cache::outbox::is_refused(at.db, row.number).await? => State::Refused,
         None => State::Queued,
     };

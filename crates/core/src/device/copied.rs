@@ -1,5 +1,6 @@
 //! A home is not a device twice (protocol §11). Where something bears this device's own signature and is not among what this home signed, its
-//! keys are in use elsewhere: the home was copied, or put back from a backup. From then on nothing is signed under this device.
+//! keys are in use elsewhere: the home was copied, or put back from a backup. From then on nothing is signed under this device; where the identity
+//! key lives here, the home becomes another device (`replace.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,9 @@ use crate::cache::{self, Handle};
 use crate::change::Change;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+
+/// The code of an error that says so.
+pub(super) const HOME_COPIED: &str = "home_copied";
 
 /// Whether this home is the only one of its device, as far as it was noticed.
 pub(crate) struct Copied {
@@ -26,12 +30,22 @@ impl Copied {
         Ok(Self { database, clock, is_noticed })
     }
 
+    /// Whether it was noticed that it is not.
+    pub(crate) fn is_noticed(&self) -> bool {
+        self.is_noticed.load(Ordering::Acquire)
+    }
+
+    /// This home is another device now.
+    pub(super) fn forget(&self) {
+        self.is_noticed.store(false, Ordering::Release);
+    }
+
     /// Asked before anything is signed under this device.
     ///
     /// # Errors
     /// `home_copied`, once that was noticed.
     pub(crate) fn refuse(&self) -> Result<()> {
-        if self.is_noticed.load(Ordering::Acquire) { Err(home_copied()) } else { Ok(()) }
+        if self.is_noticed() { Err(home_copied()) } else { Ok(()) }
     }
 
     /// A log-in that this device signed, and this home did not make. Returns what to say.
@@ -66,7 +80,7 @@ impl Copied {
 
 fn home_copied() -> Error {
     Error::unverifiable(
-        "home_copied",
+        HOME_COPIED,
         "This computer's data was copied, or put back from a backup, and the other copy has been in use: nothing is sent or fetched here.",
         "Go on with the other copy. If you know of none, somebody has your data: have this device revoked, and join again by an invitation.",
     )

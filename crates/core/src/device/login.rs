@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bezel_crypto::{DeviceKeys, IdentityKeyPair};
 use bezel_protocol::cose::{Signer as _, SigningFailed};
 use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::login::{LoginChallenge, LoginStatement, SignedLogin, Subject};
@@ -10,6 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::copied::Copied;
+use super::keys::OwnKeys;
 use crate::alarm::Cause;
 use crate::cache::{self, Handle};
 use crate::change::Change;
@@ -19,8 +19,7 @@ use crate::relay::{LoginKeys, relay_changed};
 
 /// What a device logs in by.
 pub(crate) struct DeviceLogin {
-    keys: Arc<DeviceKeys>,
-    identity: Option<Arc<IdentityKeyPair>>,
+    keys: Arc<OwnKeys>,
     /// The relay's key, as it was at enrolment.
     relay_key: Ed25519PublicKey,
     database: Handle,
@@ -29,14 +28,9 @@ pub(crate) struct DeviceLogin {
 }
 
 impl DeviceLogin {
-    pub(crate) async fn new(
-        (keys, identity): (Arc<DeviceKeys>, Option<Arc<IdentityKeyPair>>),
-        relay_key: Ed25519PublicKey,
-        database: Handle,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self> {
+    pub(crate) async fn new(keys: Arc<OwnKeys>, relay_key: Ed25519PublicKey, database: Handle, clock: Arc<dyn Clock>) -> Result<Self> {
         let copied = Arc::new(Copied::load(database.clone(), Arc::clone(&clock)).await?);
-        Ok(Self { keys, identity, relay_key, database, clock, copied })
+        Ok(Self { keys, relay_key, database, clock, copied })
     }
 
     pub(crate) fn copied(&self) -> Arc<Copied> {
@@ -46,7 +40,7 @@ impl DeviceLogin {
 
 impl LoginKeys for DeviceLogin {
     fn subject(&self) -> Subject {
-        Subject::Device(self.keys.device())
+        Subject::Device(self.keys.device().device())
     }
 
     fn relay_key(&self) -> &Ed25519PublicKey {
@@ -73,16 +67,16 @@ impl LoginKeys for DeviceLogin {
     }
 
     fn sign(&self, statement: &[u8]) -> core::result::Result<Vec<u8>, SigningFailed> {
-        bezel_protocol::cose::Signer::sign(self.keys.as_ref(), statement)
+        self.keys.device().sign(statement)
     }
 
     fn sign_identity(&self, statement: &[u8]) -> Option<core::result::Result<Vec<u8>, SigningFailed>> {
-        self.identity.as_ref().map(|identity| identity.sign(statement))
+        self.keys.identity().map(|identity| identity.sign(statement))
     }
 
     fn judge<'a>(&'a self, last: &'a SignedLogin) -> BoxFuture<'a, Result<()>> {
         async move {
-            let is_own = last.statement.challenge.subject == self.subject() && last.verify(self.keys.message_key()).is_ok();
+            let is_own = last.statement.challenge.subject == self.subject() && last.verify(self.keys.device().message_key()).is_ok();
             // What is not signed by this device is only the relay's word.
             if !is_own || !cache::logins::is_foreign(&mut *self.database.read().await?, &last.statement).await? {
                 return Ok(());

@@ -24,7 +24,7 @@ pub(super) async fn announce(member: &Member, file: FileId, ciphertext_sha256: H
     let mut tx = member.cache.begin().await?;
     let upload = cache::transfers::get_upload(&mut tx, file).await?.ok_or_else(|| stopped(Stop::Cancel))?;
     let manifest = Manifest { ciphertext_sha256, ..upload.manifest };
-    let sealed = seal_manifest(&manifest, &upload.key, &member.device_keys, &mut member.rng())
+    let sealed = seal_manifest(&manifest, &upload.key, &member.device_keys(), &mut member.rng())
         .map_err(|error| Error::new("seal", format!("{error}."), "Start again."))?;
     let keys = match &upload.access.named {
         None => FileKeys::Conversation(upload.key.to_message()),

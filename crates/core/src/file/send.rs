@@ -169,14 +169,23 @@ fn new_upload(
     })
 }
 
-/// The content changed on the way: the file is sent anew, under another id and another key, so that no key ever seals two contents.
+/// The content changed on the way, or another device began it which this home was before: the file is sent anew, under another id and another
+/// key, so that no key ever seals two contents.
 pub(super) async fn start_over(member: &Member, old: Upload) -> Result<FileId> {
-    let SourceName::Path(path, _) = old.source else { return Err(source::changed()) };
-    let (described, source) = blocking(move || {
-        let (_, _, modified_ns) = source::open_path(&path)?;
-        Ok((source::describe_path(&path)?, SourceName::Path(path, modified_ns)))
-    })
-    .await?;
+    let (described, source) = match old.source {
+        SourceName::Path(path, _) => {
+            blocking(move || {
+                let (_, _, modified_ns) = source::open_path(&path)?;
+                Ok((source::describe_path(&path)?, SourceName::Path(path, modified_ns)))
+            })
+            .await?
+        }
+        source @ SourceName::File(_) => {
+            let Manifest { name, media_type, size_bytes, picture, .. } = old.manifest;
+            (Described { name, media_type, size_bytes, picture }, source)
+        }
+        SourceName::Memory => return Err(source::changed()),
+    };
     let file = new_id(member, old.conversation)?;
     let upload = new_upload(member, old.conversation, file, described, source, old.access)?;
     let mut tx = member.cache.begin().await?;

@@ -32,7 +32,16 @@ const STARTS: usize = 3;
 /// # Errors
 /// When it was stopped, or fails; it then goes on from where it is.
 pub(super) async fn run(member: &Member, file: FileId) -> Result<(FileId, MessageId)> {
-    let mut file = file;
+    let mut file = match of_former(member, file).await? {
+        Some(upload) => match send::start_over(member, upload).await {
+            Err(error) => {
+                fail(member, file, &error).await?;
+                return Err(error);
+            }
+            Ok(file) => file,
+        },
+        None => file,
+    };
     for _ in 0..STARTS {
         let guard = begin(member, file)?;
         let done = tokio::select! {
@@ -59,6 +68,12 @@ pub(super) async fn run(member: &Member, file: FileId) -> Result<(FileId, Messag
     );
     fail(member, file, &error).await?;
     Err(error)
+}
+
+/// An upload that another device began, which this home was before: nobody would take it from this one.
+async fn of_former(member: &Member, file: FileId) -> Result<Option<Upload>> {
+    let upload = cache::transfers::get_upload(&mut *member.cache.read().await?, file).await?;
+    Ok(upload.filter(|upload| !upload.file.is_of(upload.conversation, member.device())))
 }
 
 /// Tries again after failures of the network.

@@ -42,6 +42,8 @@ pub(crate) async fn catch_up(member: &Member, conversation: ConversationId, head
                 Step::Applied => applied = true,
                 Step::Over => return Ok(false),
                 Step::NotNext => break,
+                // What follows is for the new leaf.
+                Step::Behind => return Ok(true),
                 Step::Unopened(author) => {
                     if !come_back(member, conversation, author).await? {
                         return put_out(member, conversation).await.map(|()| false);
@@ -64,6 +66,8 @@ enum Step {
     Over,
     /// Another one comes first.
     NotNext,
+    /// The leaf of the device that this home was before can't follow any further.
+    Behind,
     /// It can't be opened here, by whose fault remains to be seen; this device made it.
     Unopened(DeviceId),
 }
@@ -111,6 +115,7 @@ async fn apply(member: &Member, conversation: ConversationId, handed: &Handed) -
     read(handed, place, &entry)?;
     let judge = Judge::new(roster_as_of(member, &mut tx, entry.roster).await?, entry.stored_at_ms);
     let mut group = load(&mut tx, conversation, judge).await?;
+    let is_former = group.own_leaf()?.device() != member.device();
     if entry.kind == EntryKind::Leave {
         let leave = Leave::decode(handed.entry.as_ref()).map_err(forged)?;
         let seen = cache::spine::hash_at(&mut tx, conversation, leave.seen.sequence).await?;
@@ -137,6 +142,8 @@ async fn apply(member: &Member, conversation: ConversationId, handed: &Handed) -
         None => group.process(&commit),
     };
     let applied = match outcome {
+        Ok(applied) if is_former && applied.removed_self => return Ok(Step::Behind),
+        Err(GroupError::OwnUnknown | GroupError::Library(_)) if is_former => return Ok(Step::Behind),
         Err(GroupError::OwnUnknown) => {
             drop(tx);
             return Err(copied(member, &commit, handed).await?);
@@ -161,7 +168,7 @@ async fn apply(member: &Member, conversation: ConversationId, handed: &Handed) -
 
 /// A commit with this device's signature that this home never made.
 async fn copied(member: &Member, commit: &CommitEntry, handed: &Handed) -> Result<Error> {
-    if commit.author().certificate().certificate().message_key != *member.device_keys.message_key() {
+    if commit.author().certificate().certificate().message_key != *member.device_keys().message_key() {
         return Ok(GroupError::OwnUnknown.into());
     }
     member.copied.notice_commit(handed.entry.as_ref()).await

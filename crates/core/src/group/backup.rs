@@ -28,7 +28,7 @@ pub(crate) async fn back_up(member: &Member) -> Result<()> {
             wraps.push(WrappedEpochKey { conversation: key.conversation(), epoch: key.epoch(), wrapped: Bytes(cbor::encode(&wrapped)) });
         }
         let message = SignedEpochKeys::to_be_signed(member.profile().workspace, member.user(), &wraps);
-        let signature = member.device_keys.sign(&message).map_err(|error| Error::new("backup", format!("{error}."), "Start again."))?;
+        let signature = member.device_keys().sign(&message).map_err(|error| Error::new("backup", format!("{error}."), "Start again."))?;
         member.client.put(path::EPOCH_KEYS, &SignedEpochKeys { keys: wraps, signature: Bytes(signature) }).await?;
         let mut tx = member.cache.begin().await?;
         for key in &keys {

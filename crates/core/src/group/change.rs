@@ -7,7 +7,8 @@ use bezel_protocol::wire::{self, Bytes, CommitAccepted, NewConversation, Welcome
 use bezel_protocol::{ConversationId, Hash, Suite};
 
 use super::advance::catch_up;
-use super::{Began, judge, load, no_longer_member, own_certificate, store, withheld};
+use super::join::rejoin;
+use super::{Began, is_former, judge, load, no_longer_member, own_certificate, store, withheld};
 use crate::cache;
 use crate::cache::conversations::Conversation;
 use crate::change::Change as Changed;
@@ -56,6 +57,9 @@ pub(crate) async fn change_healed<'a>(
             return Err(no_longer_member());
         }
         member.copied.refuse()?;
+        if is_former(member, &mut *member.cache.read().await?, conversation).await? {
+            rejoin(member, conversation).await?;
+        }
         let mut tx = member.cache.begin().await?;
         let group = load(&mut tx, conversation, judge(member)).await?;
         // What has no answer yet may be on its way: it is the same bytes that are sent again.
@@ -66,7 +70,7 @@ pub(crate) async fn change_healed<'a>(
         }
         let Some(change) = describe(&group)? else { return Ok(group.epoch()) };
         let seen = spine::seen(&mut tx, conversation).await?;
-        let commit = group.commit(change, &member.device_keys, seen)?;
+        let commit = group.commit(change, &member.device_keys(), seen)?;
         let upload = wire(&commit);
         cache::pending::put(&mut tx, conversation, commit.epoch, &upload, &commit.secrets).await?;
         tx.commit().await?;
@@ -120,7 +124,7 @@ pub(crate) async fn begin(member: &Member, suite: Suite, title: &str) -> Result<
     let certificate = own_certificate(member)?;
     let mut random = [0; 32];
     member.rng().fill(&mut random).map_err(|error| Error::new("random", format!("{error}."), "Start again."))?;
-    let (mut group, begin) = Group::create(&random, suite, &member.device_keys, &certificate, judge(member))?;
+    let (mut group, begin) = Group::create(&random, suite, &member.device_keys(), &certificate, judge(member))?;
     let (conversation, begin) = (group.conversation(), begin.encode());
     member.client.post::<()>(path::CONVERSATIONS, &NewConversation { begin: Bytes(begin.clone()) }).await?;
     let now_ms = member.now_ms();

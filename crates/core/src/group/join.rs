@@ -8,7 +8,7 @@ use bezel_protocol::{ConversationId, DeviceId, Hash};
 
 use super::change::wire as as_wire;
 use super::follow::{Followed, forged};
-use super::{Began, judge, own_certificate, store, withheld};
+use super::{Began, is_former, judge, own_certificate, store, withheld};
 use crate::alarm::Cause;
 use crate::cache::conversations::Conversation;
 use crate::cache::{self, Connection};
@@ -67,7 +67,7 @@ async fn take(member: &Member, waiting: &wire::Welcome) -> Result<()> {
     let (reference, private) = private_half(&mut db, &welcome).await?;
     drop(db);
     let followed = Followed::begin(member, waiting.conversation, Some(waiting.sequence)).await?;
-    let mut group = Group::join(&welcome, &followed.observer, &private, &member.device_keys, judge(member))?;
+    let mut group = Group::join(&welcome, &followed.observer, &private, &member.device_keys(), judge(member))?;
     let mut tx = member.cache.begin().await?;
     enter(member, &mut tx, &mut group, &followed, (waiting.sequence, true)).await?;
     cache::keys::use_key_package(&mut tx, &reference).await?;
@@ -100,6 +100,7 @@ async fn enter(
     if cache::lost_branches::get(db, id).await?.is_some() {
         cache::lost_branches::set_returned(db, id).await?;
     }
+    let is_former = is_former(member, db, id).await?;
     match cache::conversations::get(db, id).await? {
         // Never back behind a commit that was verified here.
         Some(known) if sequence <= known.judged_sequence => return Err(withheld()),
@@ -109,7 +110,9 @@ async fn enter(
             if let Some(ended_at) = followed.log.commit_after(known.judged_sequence) {
                 cache::epochs::set_ended(db, id, known.epoch, ended_at).await?;
             }
-            if is_newcomer || known.removed_at_ms.is_some() {
+            // The leaf of the device that this home was before saw everything up to here.
+            let was_inside = is_former && followed.log.commit_after(known.judged_sequence) == Some(sequence);
+            if (is_newcomer && !was_inside) || known.removed_at_ms.is_some() {
                 cache::conversations::set_first(db, id, sequence).await?;
                 cache::gaps::forget_up_to(db, id, sequence).await?;
             }
@@ -145,6 +148,10 @@ async fn enter(
     }
     for (sequence, stored_at_ms, entry) in &followed.handed {
         cache::entries::keep(db, id, (*sequence, *stored_at_ms), entry).await?;
+    }
+    if is_former {
+        cache::pending::forget_before(db, id, u64::MAX).await?;
+        cache::outbox::end_chain(db, id).await?;
     }
     store(db, group, began, now_ms).await
 }
@@ -190,7 +197,7 @@ async fn come_in(member: &Member, mut followed: Followed) -> Result<()> {
         let seen = followed.place();
         let is_newcomer = followed.observer.devices().map_err(forged)?.iter().all(|(_, device)| *device != member.device());
         let (observer, info) = (&followed.observer, &state.group_info.0);
-        let (mut group, commit) = Group::rejoin(observer, info, &member.device_keys, &certificate, judge(member), seen)?;
+        let (mut group, commit) = Group::rejoin(observer, info, &member.device_keys(), &certificate, judge(member), seen)?;
         let posted = member.client.post::<CommitAccepted>(&path::of(path::COMMITS, conversation), &as_wire(&commit)).await;
         match posted {
             Err(error) if error.is(code::STALE_EPOCH) => followed.extend(member, None).await?,

@@ -82,7 +82,7 @@ async fn needs_last_resort(member: &Member, suite: Suite, stock: Option<&SuiteCo
 async fn upload(member: &Member, suite: Suite, (count, replaces): (u32, bool), last_resort: bool) -> Result<()> {
     let certificate = own_certificate(member)?;
     let make = |last_resort| {
-        MadeKeyPackage::make(&member.device_keys, &certificate, suite, last_resort, &judge(member))
+        MadeKeyPackage::make(&member.device_keys(), &certificate, suite, last_resort, &judge(member))
             .map_err(|error| Error::new("key_packages", format!("{error}."), "Start again."))
     };
     let mut body = KeyPackageUpload { suite, one_time: Vec::new(), last_resort: None, replaces };

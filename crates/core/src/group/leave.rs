@@ -26,7 +26,7 @@ pub(crate) async fn leave(member: &Member, conversation: ConversationId) -> Resu
         let group = load(&mut db, conversation, judge(member)).await?;
         let seen = spine::seen(&mut db, conversation).await?;
         drop(db);
-        let entry = group.say_leave(&member.device_keys, seen)?.encode();
+        let entry = group.say_leave(&member.device_keys(), seen)?.encode();
         match member.client.post::<()>(&path::of(path::LEAVE, conversation), &LeaveUpload { entry: Bytes(entry) }).await {
             // It is over where the log holds the entry.
             Ok(()) => return if catch_up(member, conversation, None).await? { Err(withheld()) } else { Ok(()) },

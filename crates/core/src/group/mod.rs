@@ -66,6 +66,29 @@ fn own_certificate(member: &Member) -> Result<SignedCertificate> {
         .ok_or_else(|| Error::refused("device_unknown", "This device is not in the workspace's roster.", "Ask an admin of the workspace."))
 }
 
+/// The conversations into which this home has yet to come as the device that it is now.
+///
+/// # Errors
+/// When the local database fails.
+pub(crate) async fn with_former_leaf(member: &Member) -> Result<Vec<ConversationId>> {
+    let mut db = member.cache.read().await?;
+    let mut former = Vec::new();
+    for conversation in cache::conversations::all(&mut db).await?.iter().filter(|known| known.removed_at_ms.is_none()) {
+        if is_former(member, &mut db, conversation.id).await? && !cache::healing::heals(&mut db, conversation.id).await? {
+            former.push(conversation.id);
+        }
+    }
+    Ok(former)
+}
+
+/// Whether the leaf in a group is that of the device which this home was before, not of the one that it is now.
+///
+/// # Errors
+/// When the local database fails.
+pub(crate) async fn is_former(member: &Member, db: &mut Connection, conversation: ConversationId) -> Result<bool> {
+    Ok(cache::groups::device(db, conversation).await?.is_some_and(|device| device != member.device()))
+}
+
 async fn load(db: &mut Connection, conversation: ConversationId, judge: Judge) -> Result<Group> {
     let state = cache::groups::get(db, conversation).await?.ok_or_else(no_longer_member)?;
     let left = cache::leaves::standing(db, conversation).await?;
@@ -92,7 +115,7 @@ async fn store(db: &mut Connection, group: &mut Group, began: Began, now_ms: i64
     for user in cache::leaves::standing(db, conversation).await?.iter().filter(|user| !roles.contains_key(user)) {
         cache::leaves::end(db, conversation, *user, began.sequence).await?;
     }
-    cache::groups::put(db, conversation, group.state()?.expose()).await?;
+    cache::groups::put(db, conversation, group.own_leaf()?.device(), group.state()?.expose()).await?;
     cache::conversations::set_epoch(db, conversation, group.epoch(), authenticator, began.at_ms.min(now_ms)).await?;
     put_members(db, group).await?;
     if let Some(before) = group.epoch().checked_sub(1) {

@@ -5,7 +5,7 @@ use bezel_protocol::{ConversationId, Role};
 
 use super::change::change;
 use super::used::are_used_up;
-use super::{CONVERSATION_KEY_LIFETIME_MS, judge, load, own_certificate};
+use super::{CONVERSATION_KEY_LIFETIME_MS, is_former, judge, load, own_certificate};
 use crate::cache;
 use crate::clock::DAY_MS;
 use crate::error::{Class, Result};
@@ -37,6 +37,9 @@ pub(crate) async fn keep_locked(member: &Member) -> Result<()> {
     }
     let conversations = cache::conversations::all(&mut *member.cache.read().await?).await?;
     for conversation in conversations.into_iter().filter(|conversation| conversation.removed_at_ms.is_none()) {
+        if is_former(member, &mut *member.cache.read().await?, conversation.id).await? {
+            continue;
+        }
         let age_ms = member.now_ms().saturating_sub(conversation.rotated_at_ms);
         let is_old = age_ms >= CONVERSATION_KEY_LIFETIME_MS || are_used_up(member, &conversation).await?;
         if !is_old && !needs_care(member, conversation.id).await? {
@@ -64,7 +67,7 @@ fn may_purge(member: &Member, group: &bezel_crypto::group::Group) -> Result<bool
 }
 
 async fn care(member: &Member, conversation: ConversationId, is_old: bool) -> Result<()> {
-    let certificate = own_certificate(member)?;
+    let (keys, certificate) = (member.device_keys(), own_certificate(member)?);
     change(member, conversation, |group| {
         let purges = !group.shut_out()?.is_empty() && may_purge(member, group)?;
         let renews = group.own_leaf()?.certificate() != &certificate;
@@ -73,7 +76,7 @@ async fn care(member: &Member, conversation: ConversationId, is_old: bool) -> Re
             change = change.purge();
         }
         if renews {
-            change = change.renew(&member.device_keys, &certificate);
+            change = change.renew(&keys, &certificate);
         }
         Ok((purges || renews || is_old).then_some(change))
     })

@@ -9,6 +9,7 @@ mod missing;
 mod outbox;
 mod say;
 mod take;
+mod take_over;
 mod withdraw;
 
 pub(crate) use ahead::dated_ahead;

@@ -11,6 +11,7 @@ use bezel_protocol::wire::{
 use bezel_protocol::{ConversationId, Hash, MessageId};
 
 use super::take::take;
+use super::take_over::take_over;
 use super::{confirmed, content_of, dated_ahead};
 use crate::alarm::Cause;
 use crate::cache::conversations::known;
@@ -41,6 +42,10 @@ pub(crate) async fn pump(member: &Member) -> Result<()> {
     drop(db);
     let mut first = None;
     for conversation in waiting.into_iter().filter(|waiting| !healing.contains(waiting)) {
+        // It goes out by the new leaf.
+        if group::is_former(member, &mut *member.cache.read().await?, conversation).await? {
+            continue;
+        }
         match deliver(member, conversation).await {
             Ok(()) => {}
             Err(error) if matches!(error.class, Class::Offline | Class::Disk) || concerns_all(error.code) => return Err(error),
@@ -73,6 +78,7 @@ async fn deliver(member: &Member, conversation: ConversationId) -> Result<()> {
             }
             continue;
         }
+        take_over(member, conversation).await?;
         let batch = sealed(member, conversation).await?;
         let Some(first) = batch.first() else { return Ok(()) };
         let envelopes = batch.iter().filter_map(|outgoing| outgoing.envelope.clone().map(Bytes)).collect();
@@ -179,7 +185,7 @@ async fn sealed(member: &Member, conversation: ConversationId) -> Result<Vec<Out
             None => {
                 let row = cache::log::by_number(&mut tx, outgoing.number).await?.ok_or_else(|| damaged("message"))?;
                 let of_this = EnvelopeHeader { message: row.message, ..header };
-                let envelope = seal(&row.content, &of_this, &key, &member.device_keys, &mut member.rng())?;
+                let envelope = seal(&row.content, &of_this, &key, &member.device_keys(), &mut member.rng())?;
                 let hash = Hash::of(&envelope);
                 outgoing.envelope = Some(envelope);
                 outgoing.attempts.push(hash);
@@ -311,6 +317,16 @@ pub(super) async fn found(db: &mut Connection, row: &Row) -> Result<Option<Error
         }
         _ => Ok(Some(foreign())),
     }
+}
+
+/// A message of another device of this user was found in the log. It may be one that this home sent while it was that device.
+pub(super) async fn found_of_former(db: &mut Connection, row: &Row) -> Result<()> {
+    let name = bezel_protocol::content::MessageRef { device: row.device, message: row.message };
+    let (Some(place), Some(known)) = (row.place, cache::log::get(db, row.conversation, name).await?) else { return Ok(()) };
+    if cache::outbox::get(db, known.number).await?.is_some_and(|outgoing| outgoing.attempts.contains(&place.hash)) {
+        cache::outbox::delete(db, known.number).await?;
+    }
+    Ok(())
 }
 
 /// Fetches one entry and takes it.

@@ -107,11 +107,8 @@ pub(crate) async fn replay(member: &Member, all: bool) -> Result<u64> {
     let (mut after, mut count) = (i64::MIN, 0);
     loop {
         let mut tx = member.cache.begin().await?;
-        let rows = if all {
-            cache::log::page(&mut tx, after, PAGE).await?
-        } else {
-            cache::log::read_before(&mut tx, version, after, PAGE).await?
-        };
+        let rows =
+            if all { cache::log::page(&mut tx, after, PAGE).await? } else { cache::log::read_before(&mut tx, version, PAGE).await? };
         let Some(last) = rows.last() else { return Ok(count) };
         after = last.number;
         for row in &rows {
@@ -137,6 +134,8 @@ async fn keep(
             cache::held::release(db, conversation, stored.sequence).await?;
             if row.device == member.device() {
                 page.alarms.extend(outbox::found(db, &row).await?.map(|error| (error, Cause::conversation(conversation))));
+            } else if row.user == member.user() {
+                outbox::found_of_former(db, &row).await?;
             }
             let row = written(member, db, *row).await?;
             page.changes.extend(member.projections.apply(member, db, &row, &content).await?);

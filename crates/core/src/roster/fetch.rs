@@ -12,39 +12,54 @@ use crate::cache;
 use crate::change::Change;
 use crate::error::Result;
 use crate::member::Member;
+use crate::relay::Client;
 
 /// Brings the roster up to date. Returns whether it grew.
 ///
 /// # Errors
 /// When the relay's statements don't follow what is known here: kept as an alarm.
 pub(crate) async fn fetch(member: &Member) -> Result<bool> {
+    fetch_by(member, &member.client).await
+}
+
+/// The same in the name of whoever the client speaks for.
+///
+/// # Errors
+/// As for [`fetch`].
+pub(crate) async fn fetch_by(member: &Member, client: &Client) -> Result<bool> {
     // Two fetches at once would append the same statements twice.
     let _growth = member.roster_growth.lock().await;
-    let known = member.roster();
-    let page = member.client.roster_after(Some(known.head().sequence)).await?;
-    match extend(&known, &page) {
-        Ok(None) => Ok(false),
-        Ok(Some((roster, statements))) => {
-            let mut tx = member.cache.begin().await?;
-            for statement in &statements {
-                cache::roster::append(&mut tx, statement.body().sequence, statement.as_bytes()).await?;
+    let mut has_grown = false;
+    loop {
+        let known = member.roster();
+        let page = client.roster_after(Some(known.head().sequence)).await?;
+        let (roster, statements) = match extend(&known, &page) {
+            Ok((_, statements)) if statements.is_empty() => return Ok(has_grown),
+            Ok(extended) => extended,
+            Err(error) => {
+                let error = error.into();
+                member.raise_alarm(&error, Cause::WORKSPACE).await?;
+                return Err(error);
             }
-            super::keep(&mut tx, &roster).await?;
-            tx.commit().await?;
-            member.set_roster(Arc::new(roster));
-            member.changed([Change::People, Change::AppState]);
-            Ok(true)
+        };
+        let mut tx = member.cache.begin().await?;
+        for statement in &statements {
+            cache::roster::append(&mut tx, statement.body().sequence, statement.as_bytes()).await?;
         }
-        Err(error) => {
-            let error = error.into();
-            member.raise_alarm(&error, Cause::WORKSPACE).await?;
-            Err(error)
+        super::keep(&mut tx, &roster).await?;
+        tx.commit().await?;
+        let is_whole = roster.head().sequence >= page.head.sequence;
+        member.set_roster(Arc::new(roster));
+        member.changed([Change::People, Change::AppState]);
+        has_grown = true;
+        if is_whole {
+            return Ok(true);
         }
     }
 }
 
-/// The roster with what the page adds; `None` when it adds nothing.
-fn extend(known: &Roster, page: &RosterPage) -> core::result::Result<Option<(Roster, Vec<SignedStatement>)>, RosterError> {
+/// The roster with what the page adds.
+fn extend(known: &Roster, page: &RosterPage) -> core::result::Result<(Roster, Vec<SignedStatement>), RosterError> {
     let mut roster = known.clone();
     let mut statements = Vec::with_capacity(page.statements.len());
     for bytes in &page.statements {
@@ -52,8 +67,11 @@ fn extend(known: &Roster, page: &RosterPage) -> core::result::Result<Option<(Ros
         roster.append(&statement)?;
         statements.push(statement);
     }
-    believe_head(&roster, page.head)?;
-    Ok(if statements.is_empty() { None } else { Some((roster, statements)) })
+    let more_follow = !statements.is_empty() && page.head.sequence > roster.head().sequence;
+    if !more_follow {
+        believe_head(&roster, page.head)?;
+    }
+    Ok((roster, statements))
 }
 
 /// The relay may neither hide statements that it says exist, nor forget any that it showed before.
@@ -65,9 +83,30 @@ fn believe_head(roster: &Roster, head: RosterHead) -> core::result::Result<(), R
     Ok(())
 }
 
-/// Replays a whole roster from the genesis that an invitation names.
-pub(crate) fn join_replay(genesis: Hash, page: &RosterPage) -> Result<Roster> {
-    let roster = Roster::replay(genesis, page.statements.iter().map(|statement| statement.0.as_slice()))?;
-    believe_head(&roster, page.head)?;
-    Ok(roster)
+/// Fetches and replays a whole roster from the genesis that an invitation names, page by page: what is not signed ends it at once. Returns its
+/// statements too.
+///
+/// # Errors
+/// When the relay can't be reached, or shows another roster, or not all of it.
+pub(crate) async fn fetch_whole(client: &Client, genesis: Hash) -> Result<(Roster, Vec<SignedStatement>)> {
+    let mut page = client.roster_after(None).await?;
+    let first = page.statements.first().ok_or(RosterError::Empty)?;
+    let first = SignedStatement::parse(&first.0)?;
+    let mut roster = Roster::replay(genesis, [first.as_bytes()])?;
+    page.statements.remove(0);
+    let mut statements = vec![first];
+    // A page of the genesis alone is one as well.
+    if page.statements.is_empty() && page.head.sequence > 0 {
+        page = client.roster_after(Some(0)).await?;
+    }
+    loop {
+        let (extended, more) = extend(&roster, &page)?;
+        let is_whole = extended.head().sequence >= page.head.sequence;
+        roster = extended;
+        statements.extend(more);
+        if is_whole {
+            return Ok((roster, statements));
+        }
+        page = client.roster_after(Some(roster.head().sequence)).await?;
+    }
 }

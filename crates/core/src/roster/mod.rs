@@ -5,7 +5,7 @@ mod kept;
 mod say;
 mod walk;
 
-pub(crate) use fetch::{fetch, join_replay};
+pub(crate) use fetch::{fetch, fetch_by, fetch_whole};
 pub(crate) use kept::{keep, load};
-pub(crate) use say::{refused, say};
+pub(crate) use say::{refused, say, say_by};
 pub(crate) use walk::Walk;

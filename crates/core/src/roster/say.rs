@@ -4,9 +4,10 @@ use bezel_protocol::cose::Signer;
 use bezel_protocol::roster::{Roster, SignedStatement, Statement};
 use bezel_protocol::wire::{Bytes, NewStatements, RosterAppended, code, path};
 
-use super::fetch::fetch;
+use super::fetch::fetch_by;
 use crate::error::{Error, Result};
 use crate::member::Member;
+use crate::relay::Client;
 
 /// How often a statement is signed anew because somebody else was faster.
 const ATTEMPTS: usize = 8;
@@ -16,17 +17,25 @@ const ATTEMPTS: usize = 8;
 /// # Errors
 /// When the roster's rules forbid it (said before anything is sent), or the relay can't be reached.
 pub(crate) async fn say(member: &Member, statements: &[(Statement, Vec<&dyn Signer>)]) -> Result<()> {
+    say_by(member, &member.client, statements).await
+}
+
+/// The same in the name of whoever the client speaks for.
+///
+/// # Errors
+/// As for [`say`].
+pub(crate) async fn say_by(member: &Member, client: &Client, statements: &[(Statement, Vec<&dyn Signer>)]) -> Result<()> {
     for _ in 0..ATTEMPTS {
         let signed = sign(&member.roster(), member.now_ms(), statements)?;
         let body = NewStatements { statements: signed.iter().map(|statement| Bytes(statement.as_bytes().to_vec())).collect() };
-        let answer = member.client.post::<RosterAppended>(path::ROSTER, &body).await;
+        let answer = client.post::<RosterAppended>(path::ROSTER, &body).await;
         match answer {
             Err(error) if error.is(code::STALE_ROSTER) => {
-                fetch(member).await?;
+                fetch_by(member, client).await?;
             }
             Err(error) => return Err(error.into()),
             Ok(_) => {
-                fetch(member).await?;
+                fetch_by(member, client).await?;
                 return Ok(());
             }
         }

@@ -19,7 +19,7 @@ use crate::cache;
 use crate::call::Order;
 use crate::error::{Class, Result};
 use crate::member::Member;
-use crate::relay::{EventStream, Incoming, QUIET};
+use crate::relay::{EventStream, Incoming, QUIET, RelayError};
 
 /// Without any event, everything is compared this often.
 const COMPARE_AGAIN: Duration = Duration::from_secs(60);
@@ -59,8 +59,11 @@ async fn connected(member: &Member) -> bool {
     // Subscribed before the first comparison: nothing falls between the two.
     let mut events = match EventStream::connect(&member.client).await {
         Ok(events) => events,
-        // A round renews the certificate; where it can't, it says why, and that is tried again as if the relay were away.
-        Err(error) if error.is(code::LAPSED) => return once(member).await.is_ok(),
+        // A round renews the certificate, brings back what a restored relay has lost, or goes on as another device; where it can't, it says why,
+        // and that is tried again as if the relay were away.
+        Err(error) if error.is(code::LAPSED) || error.is(code::UNAUTHENTICATED) || matches!(error, RelayError::Stopped(_)) => {
+            return once(member).await.is_ok();
+        }
         Err(error) => {
             let error = crate::Error::from(error);
             connection::set(member, ConnectionState::Offline { detail: error.message });

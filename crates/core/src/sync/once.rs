@@ -15,7 +15,7 @@ use crate::alarm::Cause;
 use crate::error::{Class, Error, Result};
 use crate::member::Member;
 use crate::relay::RelayError;
-use crate::{cache, conversation, group, heal, keys, log, roster, vault};
+use crate::{cache, conversation, device, group, heal, keys, log, roster, vault};
 
 /// Synchronises once.
 ///
@@ -23,7 +23,14 @@ use crate::{cache, conversation, group, heal, keys, log, roster, vault};
 /// When the relay can't be reached, or says something that can't be true.
 pub async fn once(member: &Member) -> Result<()> {
     let _work = member.work.lock().await;
-    let done = round(member).await;
+    let mut done = round(member).await;
+    if let Err(error) = &done {
+        match device::goes_on(member, error).await {
+            Ok(true) => done = round(member).await,
+            Ok(false) => {}
+            Err(error) => done = Err(error),
+        }
+    }
     connection::set(member, ConnectionState::after(&done));
     done
 }
@@ -68,6 +75,10 @@ async fn round(member: &Member) -> Result<()> {
     }
     log::retry_held(member).await?;
     backfill(member, &mut faults).await?;
+    // What the former leaf could read has come: from here on it is read by the new one.
+    for former in group::with_former_leaf(member).await? {
+        faults.note(member, Cause::conversation(former), group::rejoin(member, former).await).await?;
+    }
     prune(member).await?;
     faults.keep(group::keep_locked(member).await)?;
     conversation::describe_again(member).await?;

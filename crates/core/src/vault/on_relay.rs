@@ -96,7 +96,7 @@ async fn opens(member: &Member, sealed: &[u8]) -> Result<bool> {
 /// Puts the known vault back, as a version above everything that was ever there.
 async fn put_back(member: &Member, known: OwnVault, found: u64) -> Result<()> {
     let version = known.version.max(found).saturating_add(1);
-    let signed = sign(&member.device_keys, (member.profile().workspace, member.user()), version, &known.vault)?;
+    let signed = sign(&member.device_keys(), (member.profile().workspace, member.user()), version, &known.vault)?;
     match member.client.put(path::VAULT, &signed).await {
         Ok(()) => keep(member, &OwnVault { version, ..known }).await,
         Err(RelayError::Refused(refusal)) => {
@@ -124,7 +124,7 @@ pub(super) async fn replace(member: &Member, words: &RecoveryWords) -> Result<()
     };
     let sealed = vault.seal(words, &mut member.rng())?;
     let before = cache::own_vault::get(&mut *member.cache.read().await?).await?.map_or(0, |known| known.version);
-    let signed = sign(&member.device_keys, (profile.workspace, member.user()), before.saturating_add(1), &sealed)?;
+    let signed = sign(&member.device_keys(), (profile.workspace, member.user()), before.saturating_add(1), &sealed)?;
     member.client.put(path::VAULT, &signed).await?;
     keep(member, &OwnVault { version: signed.version, vault: sealed }).await
 }

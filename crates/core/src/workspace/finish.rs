@@ -7,8 +7,8 @@ use bezel_protocol::InviteId;
 use bezel_protocol::cose::{Signer as _, SigningFailed};
 use bezel_protocol::key::Ed25519PublicKey;
 use bezel_protocol::login::{LoginChallenge, LoginStatement, SignedLogin, Subject};
-use bezel_protocol::roster::{Join, Roster, Statement};
-use bezel_protocol::wire::{Bytes, Heads, NewStatements, NewWorkspace, RosterAppended, RosterPage, code, path};
+use bezel_protocol::roster::{Join, Roster, SignedStatement, Statement};
+use bezel_protocol::wire::{Bytes, Heads, NewStatements, NewWorkspace, RosterAppended, code, path};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use zeroize::Zeroizing;
@@ -17,7 +17,7 @@ use super::enrol::{Enrolment, How, enrolment, signing_failed};
 use crate::cache;
 use crate::cache::own_vault::OwnVault;
 use crate::clock::Clock;
-use crate::device::DeviceLogin;
+use crate::device::{DeviceLogin, OwnKeys};
 use crate::error::{Error, Result, damaged};
 use crate::member::Parts;
 use crate::relay::{Client, LoginKeys, RelayError};
@@ -61,10 +61,10 @@ async fn finish(parts: &Parts) -> core::result::Result<(), Unfinished> {
         return Ok(());
     }
     let identity = cache::keys::identity(&mut db, enrolment.fingerprint).await?.ok_or_else(|| damaged("identity key"))?;
-    let device = cache::keys::device(&mut db).await?;
+    let device = cache::keys::device(&mut db, enrolment.device).await?;
     drop(db);
     let (identity, device) = (Arc::new(identity), Arc::new(device));
-    let keys = (Arc::clone(&device), Some(Arc::clone(&identity)));
+    let keys = OwnKeys::new(Arc::clone(&device), Some(Arc::clone(&identity)));
     let login = DeviceLogin::new(keys, enrolment.relay_key, parts.cache.handle(), Arc::clone(&parts.environment.clock)).await?;
     let open = Client::new(&enrolment.relay)?;
     let client = open.clone().logged_in(enrolment.workspace, Arc::new(login));
@@ -76,8 +76,7 @@ async fn finish(parts: &Parts) -> core::result::Result<(), Unfinished> {
             join(parts, &enrolment, Arc::new(invite), (&identity, &device), &client).await?;
         }
     }
-    let page = client.roster_after(None).await?;
-    let believed = roster::join_replay(enrolment.genesis, &page)?;
+    let (believed, statements) = roster::fetch_whole(&client, enrolment.genesis).await?;
     if believed.user(enrolment.user).is_none() || believed.device(enrolment.device).is_none() {
         return Err(Unfinished::Later(Error::unverifiable(
             "not_enrolled",
@@ -88,7 +87,7 @@ async fn finish(parts: &Parts) -> core::result::Result<(), Unfinished> {
     let vault = sign_vault(&device, (enrolment.workspace, enrolment.user), 1, &enrolment.vault.0)?;
     client.put(path::VAULT, &vault).await?;
     note_generation(parts, &enrolment, &client).await?;
-    Ok(settle(parts, &enrolment, (&page, &believed)).await?)
+    Ok(settle(parts, &enrolment, (&believed, &statements)).await?)
 }
 
 /// A relay that is put back from a copy later is in another generation than the one in which this device came.
@@ -140,11 +139,8 @@ async fn join(
     };
     let client = Client::new(&enrolment.relay)?.logged_in(enrolment.workspace, Arc::new(by_invite));
     for _ in 0..8 {
-        let page = match client.roster_after(None).await {
-            Err(error) if is_shut(&error) => return joined_before(enrolment, device).await,
-            answer => answer?,
-        };
-        let mut believed = match roster::join_replay(enrolment.genesis, &page) {
+        let (mut believed, _) = match roster::fetch_whole(&client, enrolment.genesis).await {
+            Err(error) if is_shut(error.code) => return joined_before(enrolment, device).await,
             Err(error) if error.code == GENESIS_MISMATCH => return Err(Unfinished::Refused(error)),
             replayed => replayed?,
         };
@@ -157,7 +153,7 @@ async fn join(
         match client.post::<RosterAppended>(path::ROSTER, &NewStatements { statements }).await {
             Ok(_) => return Ok(()),
             Err(error) if error.is(code::STALE_ROSTER) => {}
-            Err(error) if is_shut(&error) => return joined_before(enrolment, device).await,
+            Err(error) if error.is(code::UNAUTHENTICATED) || error.is(code::FORBIDDEN) => return joined_before(enrolment, device).await,
             Err(error) if is_final(&error) => return Err(Unfinished::Refused(error.into())),
             Err(error) => return Err(error.into()),
         }
@@ -169,16 +165,16 @@ async fn join(
 const GENESIS_MISMATCH: &str = "roster_genesis_mismatch";
 
 /// Whether the invite opens nothing any more.
-fn is_shut(error: &RelayError) -> bool {
-    error.is(code::UNAUTHENTICATED) || error.is(code::FORBIDDEN)
+fn is_shut(code: &str) -> bool {
+    [code::UNAUTHENTICATED, code::FORBIDDEN].contains(&code)
 }
 
 /// The invite is over. If it was this device that used it and only the answer was lost, the device can log in.
 async fn joined_before(enrolment: &Enrolment, device: &Client) -> core::result::Result<(), Unfinished> {
-    match device.roster_after(None).await {
-        Ok(page) if roster::join_replay(enrolment.genesis, &page)?.device(enrolment.device).is_some() => Ok(()),
+    match roster::fetch_whole(device, enrolment.genesis).await {
+        Ok((believed, _)) if believed.device(enrolment.device).is_some() => Ok(()),
         Ok(_) => Err(Unfinished::Refused(invite_over())),
-        Err(error) if is_shut(&error) => Err(Unfinished::Refused(invite_over())),
+        Err(error) if is_shut(error.code) => Err(Unfinished::Refused(invite_over())),
         Err(error) => Err(error.into()),
     }
 }
@@ -218,7 +214,7 @@ fn enrolment_invite(enrolment: &Enrolment) -> Result<InviteId> {
 }
 
 /// The relay has confirmed: the enrolment becomes the profile. It stays beside it until the recovery words are confirmed.
-async fn settle(parts: &Parts, enrolment: &Enrolment, (page, believed): (&RosterPage, &Roster)) -> Result<()> {
+async fn settle(parts: &Parts, enrolment: &Enrolment, (believed, statements): (&Roster, &[SignedStatement])) -> Result<()> {
     let profile = cache::profile::Profile {
         workspace: enrolment.workspace,
         genesis: enrolment.genesis,
@@ -231,8 +227,8 @@ async fn settle(parts: &Parts, enrolment: &Enrolment, (page, believed): (&Roster
     let mut tx = parts.cache.begin().await?;
     cache::profile::put(&mut tx, &profile, &enrolment.words).await?;
     cache::own_vault::put(&mut tx, &OwnVault { version: 1, vault: enrolment.vault.0.clone() }).await?;
-    for (sequence, statement) in (0..).zip(&page.statements) {
-        cache::roster::append(&mut tx, sequence, &statement.0).await?;
+    for statement in statements {
+        cache::roster::append(&mut tx, statement.body().sequence, statement.as_bytes()).await?;
     }
     roster::keep(&mut tx, believed).await?;
     tx.commit().await?;

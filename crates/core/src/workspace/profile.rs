@@ -46,7 +46,7 @@ pub fn profile(member: &Member) -> Result<Profile> {
         workspace_name: roster.name().into(),
         user: user.id.to_string(),
         handle: user.handle.to_string(),
-        device: profile.device.to_string(),
+        device: member.device().to_string(),
         role: user.role,
         fingerprint: user.identity.fingerprint().to_string(),
         relay: profile.relay.to_string(),

@@ -73,6 +73,12 @@ impl SignedStatement {
         if self.signed.signatures.len() == count { Ok(()) } else { Err(Fault::BadSignature) }
     }
 
+    /// Whether the first signature is by this identity key.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &IdentityPublicKey) -> bool {
+        self.verify_identity(0, key).is_ok()
+    }
+
     pub(super) fn verify_identity(&self, which: usize, key: &IdentityPublicKey) -> Result<(), Fault> {
         self.verify(which, SignatureAlgorithm::Ps256, key.fingerprint().as_bytes(), |message, signature| {
             key.verify(message, signature).is_ok()

@@ -74,8 +74,8 @@ pub struct Device {
     pub added_at_ms: i64,
     /// When it was revoked, milliseconds since the epoch.
     pub revoked_at_ms: Option<i64>,
-    /// The statement that revoked it.
-    pub(super) revoked_by: Option<u64>,
+    /// The number of the statement that revoked it.
+    pub revoked_by: Option<u64>,
 }
 
 /// An invitation and what is left of it.

@@ -41,7 +41,7 @@ pub struct RosterAppended {
 pub struct RosterPage {
     /// The newest statement that exists.
     pub head: RosterHead,
-    /// Signed statements in order; all that follow.
+    /// Signed statements in order: at least one of those that follow, and at most [`super::MAX_PAGE_BYTES`]. The rest is asked for behind them.
     pub statements: Vec<Bytes>,
 }
 

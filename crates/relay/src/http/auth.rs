@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use bezel_protocol::login::Subject;
-use bezel_protocol::roster::Roster;
+use bezel_protocol::roster::{Roster, Status};
 use bezel_protocol::{ConversationId, DeviceId, Hash, InviteId, Role, UserId, WorkspaceId};
 
 use super::Refusal;
@@ -26,13 +26,15 @@ pub(crate) struct Device {
     pub(crate) token: Hash,
 }
 
-/// A device, one whose certificate has ended, or someone who holds an invite: to all of them the roster is open.
+/// A device, one whose certificate has ended, someone who holds an invite, or a user by the identity key: to all of them the roster is open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Visitor {
     Device(Device),
     /// Its user is active and nobody revoked it: it may fetch its renewal, or make it.
     Lapsed(Device),
     Invite(WorkspaceId, InviteId, Hash),
+    /// No device of it may be able to speak: it says which devices it has.
+    User(WorkspaceId, UserId, Hash),
 }
 
 impl Device {
@@ -45,7 +47,7 @@ impl Visitor {
     pub(crate) const fn workspace(&self) -> WorkspaceId {
         match self {
             Self::Device(device) | Self::Lapsed(device) => device.workspace,
-            Self::Invite(workspace, ..) => *workspace,
+            Self::Invite(workspace, ..) | Self::User(workspace, ..) => *workspace,
         }
     }
 
@@ -53,13 +55,17 @@ impl Visitor {
         match self {
             Self::Device(device) | Self::Lapsed(device) => device.caller(),
             Self::Invite(workspace, invite, _) => Caller::Invite { workspace: *workspace, invite: *invite },
+            Self::User(workspace, user, _) => Caller::User { workspace: *workspace, user: *user },
         }
     }
 
     /// SHA-256 of the session's token.
     pub(crate) const fn token(&self) -> Hash {
         match self {
-            Self::Device(Device { token, .. }) | Self::Lapsed(Device { token, .. }) | Self::Invite(_, _, token) => *token,
+            Self::Device(Device { token, .. })
+            | Self::Lapsed(Device { token, .. })
+            | Self::Invite(_, _, token)
+            | Self::User(_, _, token) => *token,
         }
     }
 }
@@ -85,7 +91,10 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Visitor {
                 let caller = Device { workspace: session.workspace, user: user.id, device, role: user.role, token };
                 Ok(if roster.stands(device, now_ms) { Self::Device(caller) } else { Self::Lapsed(caller) })
             }
-            Subject::Invite(_) | Subject::Device(_) => Err(Refusal::unauthenticated()),
+            Subject::User(user) if roster.user(user).is_some_and(|user| user.status == Status::Active) => {
+                Ok(Self::User(session.workspace, user, token))
+            }
+            Subject::Invite(_) | Subject::Device(_) | Subject::User(_) => Err(Refusal::unauthenticated()),
         }
     }
 }
@@ -98,6 +107,7 @@ impl<S: Store> FromRequestParts<Arc<App<S>>> for Device {
             Visitor::Device(device) => Ok(device),
             Visitor::Lapsed(_) => Err(Refusal::lapsed()),
             Visitor::Invite(..) => Err(Refusal::forbidden("an invitation may only join")),
+            Visitor::User(..) => Err(Refusal::forbidden("an identity key alone only says which devices there are")),
         }
     }
 }

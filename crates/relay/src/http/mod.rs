@@ -16,6 +16,7 @@ mod pace;
 mod refusal;
 mod roster;
 mod sync;
+pub(crate) mod unread;
 mod watch;
 mod workspace;
 
@@ -93,6 +94,7 @@ pub(crate) fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES + FRAME_BYTES))
         .merge(large)
         .route_layer(from_fn_with_state(Arc::clone(&app), watch::watch::<S>))
+        .route_layer(from_fn_with_state(Arc::clone(&app), unread::bound::<S>))
         .fallback(async || Refusal::not_found())
         .with_state(app)
 }

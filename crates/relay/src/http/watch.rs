@@ -20,6 +20,11 @@ impl WhoAsks {
     pub(super) fn is(&self, user: UserId, device: DeviceId) {
         let _ = self.0.set((user, device));
     }
+
+    /// The device, where one asks.
+    pub(super) fn device(&self) -> Option<DeviceId> {
+        self.0.get().map(|(_, device)| *device)
+    }
 }
 
 /// The code of a refusal, beside its answer.
@@ -27,11 +32,10 @@ impl WhoAsks {
 pub(super) struct RefusalCode(pub(super) &'static str);
 
 /// Lets a request pass, and counts it where the audit log tells of it.
-pub(super) async fn watch<S: Store>(State(app): State<Arc<App<S>>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn watch<S: Store>(State(app): State<Arc<App<S>>>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let Some(matched) = matched.filter(|_| app.settings.audit_logging) else { return next.run(request).await };
-    let who = WhoAsks::default();
-    request.extensions_mut().insert(who.clone());
+    let who = request.extensions().get::<WhoAsks>().cloned().unwrap_or_default();
     let (method, asked) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
     let who = who.0.get().copied();

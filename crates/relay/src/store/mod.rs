@@ -40,6 +40,13 @@ pub enum Caller {
         /// The invite.
         invite: InviteId,
     },
+    /// A user by the identity key.
+    User {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The user.
+        user: UserId,
+    },
     /// The relay itself: log-ins, roster effects, upkeep.
     Relay,
 }

@@ -161,9 +161,9 @@ pub(crate) async fn another_workspaces_key_packages_and_roster_are_not_there(sto
     let theirs = Caller::Device { workspace: other, user: user(5), device: device(5) };
     let claimed = store.write(theirs, |unit| Box::pin(unit.claim_key_package(device(1), Suite::P384Aes256, 0..=9))).await.unwrap();
     assert_eq!(claimed, None);
-    assert!(store.read(theirs, |unit| Box::pin(unit.statements(WORKSPACE, None))).await.unwrap().is_empty());
+    assert!(store.read(theirs, |unit| Box::pin(unit.statements(WORKSPACE, None, usize::MAX))).await.unwrap().is_empty());
     assert!(!store.read(theirs, |unit| Box::pin(unit.stands(device(1)))).await.unwrap());
-    assert_eq!(store.read(INVITE, |unit| Box::pin(unit.statements(WORKSPACE, None))).await.unwrap(), [b"genesis"]);
+    assert_eq!(store.read(INVITE, |unit| Box::pin(unit.statements(WORKSPACE, None, usize::MAX))).await.unwrap(), [b"genesis"]);
 }
 
 pub(crate) async fn backups_belong_to_their_user(store: impl Store) {

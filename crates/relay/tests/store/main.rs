@@ -66,7 +66,7 @@ conforms!(
         log::entry_1_is_the_beginning,
         log::a_removed_device_sees_the_log_up_to_its_removal_and_nothing_after,
         log::a_device_that_comes_back_sees_all,
-        log::a_device_whose_user_stays_is_told_where_it_was_removed,
+        log::a_device_whose_user_stays_sees_the_log_to_its_end,
         log::a_commit_is_not_stamped_with_an_older_roster_than_the_entry_before_it,
         log::commits_are_counted_by_device_and_from_a_time_on,
         lost::each_of_several_that_were_told_is_handed_out,

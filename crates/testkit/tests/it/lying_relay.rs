@@ -1,8 +1,9 @@
 //! A relay whose owner meddles with its database: what members notice, by name. Nothing false is ever shown as content.
 
 use anyhow::Result;
-use bezel_core::{Member, alarm, conversation, message, sync};
-use bezel_protocol::{ConversationId, Role};
+use bezel_core::{Member, alarm, conversation, message, people, sync};
+use bezel_protocol::wire::{RosterPage, path};
+use bezel_protocol::{ConversationId, Role, cbor};
 use bezel_testkit::{Shop, converse, texts};
 
 /// Ana has written three messages; ben has not yet looked.
@@ -102,7 +103,7 @@ async fn a_roster_that_was_cut_short_is_refused() -> Result<()> {
     let mut shop = Shop::open().await?;
     let (ana, ben, _) = three_messages(&shop).await?;
     sync::once(&ben).await?;
-    bezel_core::people::suspend(&ana, ben.user()).await?;
+    people::suspend(&ana, ben.user()).await?;
     shop.meddle(&["DELETE FROM roster_statements WHERE sequence = (SELECT max(sequence) FROM roster_statements)"]).await?;
     let refused = sync::once(&ana).await.unwrap_err();
     assert_eq!(refused.code, "roster_truncated", "{refused}");
@@ -147,5 +148,33 @@ async fn a_conversation_that_the_relay_denies_is_kept() -> Result<()> {
     assert_eq!(newest_alarm(&ben).await?.as_deref(), Some("conversation_withheld"));
     assert_eq!(texts(&ben, ring).await?, ["one", "two", "three"]);
     assert!(!conversation::show(&ben, ring).await?.removed, "only a verified commit removes anybody");
+    Ok(())
+}
+
+/// A roster is handed out in pages, which may be as short as the relay likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roster_in_short_pages_is_read_to_its_end_and_one_that_stops_before_is_noticed() -> Result<()> {
+    let shop = Shop::open().await?;
+    let ana = shop.owner("ana").await?;
+    shop.join(&ana, "ben", Role::Member).await?;
+    let liar = shop.liar().await?;
+    let cut = |length: usize| {
+        move |bytes: Vec<u8>| {
+            let Ok(mut page) = cbor::decode::<RosterPage>(&bytes) else { return bytes };
+            page.statements.truncate(length);
+            cbor::encode(&page)
+        }
+    };
+    liar.lie_about(path::ROSTER, cut(1));
+    let cy = shop.join_behind(&ana, ("cy", Role::Member), &liar).await?;
+    assert_eq!(people::list(&cy).len(), 3);
+    shop.join(&ana, "dan", Role::Member).await?;
+    sync::once(&cy).await?;
+    assert_eq!(people::list(&cy).len(), 4);
+    assert_eq!(newest_alarm(&cy).await?, None);
+    liar.lie_about(path::ROSTER, cut(0));
+    shop.join(&ana, "eva", Role::Member).await?;
+    assert_eq!(sync::once(&cy).await.unwrap_err().code, "roster_truncated");
+    assert_eq!(newest_alarm(&cy).await?.as_deref(), Some("roster_truncated"));
     Ok(())
 }

@@ -9,6 +9,7 @@ mod call_guests;
 mod call_links;
 mod calls;
 mod commits;
+mod copied;
 mod endless_relay;
 mod files;
 mod first_run;

@@ -1,7 +1,7 @@
 //! What a member holds the relay to: its key, its audit log, the vault, and that each device is one.
 
 use anyhow::Result;
-use bezel_core::{Member, alarm, device, invite, message, sync};
+use bezel_core::{Member, alarm, invite, message, sync};
 use bezel_protocol::audit::TreeHead;
 use bezel_protocol::wire::{Heads, SignedCheckpoint, StoredVault, path};
 use bezel_protocol::{Hash, Role, cbor};
@@ -161,43 +161,6 @@ async fn two_devices_of_one_person_agree_on_the_vault() -> Result<()> {
     sync::once(&first).await?;
     assert_eq!(newest_alarm(&first).await?, None, "version 2 is by the second device");
     assert_eq!(shop.count("SELECT count(*) FROM vaults").await?, 1);
-    Ok(())
-}
-
-/// A home that was copied, or put back from a backup, went on beside the other one.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_home_that_was_copied_signs_nothing_more() -> Result<()> {
-    let shop = Shop::open().await?;
-    let ana = shop.owner("ana").await?;
-    let ben = shop.join(&ana, "ben", Role::Member).await?;
-    let ring = converse(&ana, &[(&ben, Role::Member)]).await?;
-    ana.close().await;
-    shop.copy_home("ana", "copy")?;
-    let copy = shop.reopen("copy").await?;
-    sync::once(&copy).await?;
-    message::send(&copy, ring, "from the copy", None).await?;
-    sync::once(&copy).await?;
-
-    let ana = shop.reopen("ana").await?;
-    let before = shop.count("SELECT max(login_number) FROM known_devices").await?;
-    for _ in 0..3 {
-        let refused = sync::once(&ana).await.unwrap_err();
-        assert_eq!(refused.code, "home_copied", "{refused}");
-    }
-    assert_eq!(newest_alarm(&ana).await?.as_deref(), Some("home_copied"));
-    let refused = message::send(&ana, ring, "from the other", None).await.unwrap_err();
-    assert_eq!(refused.code, "home_copied");
-    let refused = device::revoke(&ana, ben.device()).await.unwrap_err();
-    assert_eq!(refused.code, "home_copied");
-    ana.close().await;
-    // A restart forgets nothing of it.
-    let ana = shop.reopen("ana").await?;
-    assert_eq!(sync::once(&ana).await.unwrap_err().code, "home_copied");
-    assert_eq!(shop.count("SELECT max(login_number) FROM known_devices").await?, before, "nothing was taken of this home");
-    sync::once(&ben).await?;
-    assert_eq!(texts(&ben, ring).await?, ["from the copy"], "the one that goes on is not held up");
-    sync::once(&copy).await?;
-    assert_eq!(newest_alarm(&copy).await?, None);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use bezel_protocol::Hash;
 use bezel_protocol::login::{LoginStatement, SignedLogin, Subject};
-use bezel_protocol::roster::Roster;
+use bezel_protocol::roster::{Roster, Status};
 use bezel_protocol::wire::{Bytes, LoginRequest, Session};
 
 use super::challenge::identity_required;
@@ -27,7 +27,8 @@ pub(crate) async fn log_in<S: Store>(State(app): State<Arc<App<S>>>, Cbor(reques
         let subject = match challenge.subject {
             Subject::Device(device) if roster.as_ref().is_some_and(|roster| roster.device(device).is_some()) => device.to_string(),
             Subject::Invite(invite) if roster.as_ref().is_some_and(|roster| roster.invite(invite).is_some()) => invite.to_string(),
-            Subject::Device(_) | Subject::Invite(_) => "unknown".into(),
+            Subject::User(user) if roster.as_ref().is_some_and(|roster| roster.user(user).is_some()) => user.to_string(),
+            Subject::Device(_) | Subject::Invite(_) | Subject::User(_) => "unknown".into(),
         };
         app.counts.note(None, "log_in_refused", format!("{subject} {why}"));
     }
@@ -73,15 +74,20 @@ async fn begin<S: Store>(app: &App<S>, request: LoginRequest) -> Result<Session,
             Box::pin(async move {
                 let noted = match session.subject {
                     Subject::Device(device) => unit.note_login(device, &login, now_ms).await?,
-                    Subject::Invite(_) => LoginNoted::Taken { before: None },
+                    Subject::Invite(_) | Subject::User(_) => LoginNoted::Taken { before: None },
                 };
                 let LoginNoted::Taken { before } = noted else { return Ok(Some(noted)) };
                 // Whoever was shut out since the signatures were checked gets none.
                 if !unit.insert_session(token_hash, session, now_ms).await? {
                     return Ok(None);
                 }
-                if let Subject::Device(device) = session.subject {
-                    audit(unit, is_audited, "log_in", Some(device.to_string())).await?;
+                let who = match session.subject {
+                    Subject::Device(device) => Some(device.to_string()),
+                    Subject::User(user) => Some(user.to_string()),
+                    Subject::Invite(_) => None,
+                };
+                if who.is_some() {
+                    audit(unit, is_audited, "log_in", who).await?;
                 }
                 Ok(Some(LoginNoted::Taken { before }))
             })
@@ -110,6 +116,13 @@ fn check(
                 return Err("ended");
             }
             known.statement.key.verify(&message, &request.signature.0).map_err(|_| "signature")
+        }
+        Subject::User(user) => {
+            let known = roster.user(user).ok_or("not_in_roster")?;
+            if known.status != Status::Active {
+                return Err("shut_out");
+            }
+            known.identity.verify(&message, &request.signature.0).map_err(|_| "signature")
         }
         Subject::Device(device) => {
             let known = roster.device(device).ok_or("not_in_roster")?;

@@ -28,7 +28,7 @@ pub(crate) async fn fetch<S: Store>(
         .store
         .read(device.caller(), move |unit| {
             Box::pin(async move {
-                if unit.conversation(id).await?.is_none() {
+                if unit.conversation_of_member(id).await?.is_none() {
                     return Ok(None);
                 }
                 let messages = unit.messages(id, (first, last), MAX_PAGE, MAX_PAGE_BYTES).await?;

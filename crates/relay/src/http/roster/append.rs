@@ -82,7 +82,7 @@ fn not_from_the_future(before: &Roster, statements: &[SignedStatement], now_ms: 
 }
 
 /// Who holds an invite may join by it and add the first device. Whose certificate has ended may renew it, under the old identity key or a
-/// new one. Nothing else.
+/// new one. Who holds an identity key may put one new device in the place of another. Nothing else.
 fn may_say(visitor: &Visitor, statements: &[SignedStatement]) -> Result<(), Refusal> {
     match visitor {
         Visitor::Device(_) => Ok(()),
@@ -93,17 +93,26 @@ fn may_say(visitor: &Visitor, statements: &[SignedStatement]) -> Result<(), Refu
                 _ => Err(Refusal::forbidden("an invitation may only join, with one device")),
             }
         }
+        Visitor::User(_, user, _) => {
+            let says: Vec<&Statement> = statements.iter().map(|statement| &statement.body().statement).collect();
+            match says.as_slice() {
+                [Statement::DeviceRevoke(_), Statement::DeviceAdd(bytes)] | [Statement::DeviceAdd(bytes)] if is_of(bytes, *user) => Ok(()),
+                _ => Err(Refusal::forbidden("an identity key alone only puts a device in the place of another")),
+            }
+        }
         Visitor::Lapsed(device) => {
             let renews = |statement: &Statement| match statement {
-                Statement::DeviceAdd(bytes) => {
-                    SignedCertificate::parse(bytes).is_ok_and(|certificate| certificate.certificate().user == device.user)
-                }
+                Statement::DeviceAdd(bytes) => is_of(bytes, device.user),
                 Statement::IdentityRotate(rotate) => rotate.user == device.user,
                 _ => false,
             };
             if statements.iter().all(|statement| renews(&statement.body().statement)) { Ok(()) } else { Err(Refusal::lapsed()) }
         }
     }
+}
+
+fn is_of(certificate: &[u8], user: UserId) -> bool {
+    SignedCertificate::parse(certificate).is_ok_and(|certificate| certificate.certificate().user == user)
 }
 
 fn grown(before: &Roster, statements: &[SignedStatement]) -> Result<Roster, Refusal> {

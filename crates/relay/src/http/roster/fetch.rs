@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use bezel_protocol::wire::{Bytes, RosterPage};
+use bezel_protocol::wire::{Bytes, MAX_PAGE_BYTES, RosterPage};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -24,7 +24,7 @@ pub(crate) async fn fetch<S: Store>(
     let workspace = visitor.workspace();
     let roster = app.roster(workspace).ok_or_else(Refusal::not_found)?;
     let head = roster.head();
-    let mut statements = app.store.read(visitor.caller(), move |unit| Box::pin(unit.statements(workspace, after))).await?;
+    let mut statements = app.store.read(visitor.caller(), move |unit| Box::pin(unit.statements(workspace, after, MAX_PAGE_BYTES))).await?;
     // What was appended since the head was taken comes with the next head.
     let first = after.map_or(0, |after| after.saturating_add(1));
     let count = (head.sequence + 1).saturating_sub(first);

@@ -21,16 +21,21 @@ const STATEMENTS_AN_HOUR: u64 = 600;
 /// The same of everybody else, who only look after devices of their own.
 const OWN_STATEMENTS_AN_HOUR: u64 = 60;
 
+/// Devices that a user puts in the place of others in a day, by the identity key alone.
+const REPLACEMENTS_A_DAY: u64 = 8;
+
 /// A renewal by itself. One that follows the rotation of the identity key counts with that.
 const RENEWAL: &str = "renewal";
 const ROTATION: &str = "identity_rotate";
+const REPLACEMENT: &str = "replacement";
 
 /// Says of each statement as what it counts. Without `context` a workspace begins.
 pub(crate) fn counted(statements: &[SignedStatement], context: Option<(&Roster, &Visitor)>, at_ms: i64) -> Vec<CheckedStatement> {
     let by = context.and_then(|(_, visitor)| match visitor {
         Visitor::Device(device) | Visitor::Lapsed(device) => Some(device.device),
-        Visitor::Invite(..) => None,
+        Visitor::Invite(..) | Visitor::User(..) => None,
     });
+    let by_identity = context.and_then(|(_, visitor)| if let Visitor::User(_, user, _) = visitor { Some(*user) } else { None });
     let mut rotated: BTreeSet<UserId> = BTreeSet::new();
     let mut named: BTreeSet<DeviceId> = BTreeSet::new();
     let mut count = |statement: &Statement| match statement {
@@ -38,6 +43,7 @@ pub(crate) fn counted(statements: &[SignedStatement], context: Option<(&Roster, 
             rotated.insert(rotate.user);
             (ROTATION, Some(*rotate.user.as_bytes()))
         }
+        Statement::DeviceAdd(_) if by_identity.is_some() => (REPLACEMENT, by_identity.map(|user| *user.as_bytes())),
         Statement::DeviceAdd(bytes) => {
             let Ok(signed) = SignedCertificate::parse(bytes) else { return (statement.kind(), None) };
             let certificate = signed.certificate();
@@ -64,6 +70,7 @@ pub(super) async fn check<S: Store>(app: &App<S>, visitor: &Visitor, statements:
     for (kind, limit, span_ms, message) in [
         (RENEWAL, 1, DAY_MS, "the certificate of a device is renewed once a day at most"),
         (ROTATION, ROTATIONS_A_MONTH, MONTH_MS, "an identity key is rotated five times in 30 days at most"),
+        (REPLACEMENT, REPLACEMENTS_A_DAY, DAY_MS, "a user's devices are replaced eight times a day at most"),
     ] {
         let subjects: Vec<[u8; 16]> = statements.iter().filter(|each| each.kind == kind).filter_map(|each| each.subject).collect();
         for subject in subjects.iter().copied().collect::<BTreeSet<_>>() {

@@ -15,6 +15,7 @@ impl AuditLog for EngineUnit<'_> {
     async fn audit(&mut self, action: &str, subject: Option<String>, at_ms: i64) -> Result<(), StoreError> {
         let (user, device) = match self.caller {
             Caller::Device { user, device, .. } => (Some(user), Some(device)),
+            Caller::User { user, .. } => (Some(user), None),
             Caller::Invite { .. } | Caller::Relay => (None, None),
         };
         self.append_entry(&AuditEntry { at_ms, user, device, action: action.into(), subject }).await

@@ -1,11 +1,13 @@
 //! What a commit changes, piece by piece.
 
+use std::collections::BTreeMap;
+
 use bezel_protocol::wire::{Bytes, WelcomeUpload};
 use bezel_protocol::{ConversationId, DeviceId, Role, UserId};
 
 use super::super::EngineUnit;
 use super::signed;
-use crate::store::{Conversation, JudgedCommit, StoreError};
+use crate::store::{Conversation, JudgedCommit, Membership, StoreError};
 
 impl EngineUnit<'_> {
     /// Ends the epoch, if it is still that one and the user a member: of two commits, one finds it so.
@@ -80,30 +82,50 @@ impl EngineUnit<'_> {
             .bind(observer)
             .execute(&mut *self.connection)
             .await?;
-        sqlx::query("DELETE FROM group_members WHERE conversation_id = $1 AND user_id = $2")
-            .bind(conversation.as_bytes().as_slice())
-            .bind(user.as_bytes().as_slice())
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
+        self.delete_member(conversation, user).await
     }
 
-    pub(super) async fn replace_members(&mut self, conversation: ConversationId, members: &[(UserId, Role)]) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM group_members WHERE conversation_id = $1")
-            .bind(conversation.as_bytes().as_slice())
-            .execute(&mut *self.connection)
-            .await?;
-        for (user, role) in members {
-            self.insert_member(conversation, *user, *role).await?;
+    /// Who is in from now on. Who was in before keeps the place of coming in.
+    pub(super) async fn replace_members(
+        &mut self,
+        conversation: ConversationId,
+        (before, after): (&Membership, &Membership),
+        sequence: u64,
+    ) -> Result<(), StoreError> {
+        let (was, is): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            (before.members.iter().copied().collect(), after.members.iter().copied().collect());
+        for gone in was.keys().filter(|user| !is.contains_key(user)) {
+            self.delete_member(conversation, *gone).await?;
+        }
+        for (user, role) in is.into_iter().filter(|(user, role)| was.get(user) != Some(role)) {
+            self.put_member(conversation, (user, role), sequence).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn insert_member(&mut self, conversation: ConversationId, user: UserId, role: Role) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO group_members (conversation_id, user_id, role) VALUES ($1, $2, $3)")
+    pub(super) async fn put_member(
+        &mut self,
+        conversation: ConversationId,
+        (user, role): (UserId, Role),
+        sequence: u64,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO group_members (conversation_id, user_id, role, joined_sequence) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
+        .bind(role.as_str())
+        .bind(signed(sequence))
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn delete_member(&mut self, conversation: ConversationId, user: UserId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM group_members WHERE conversation_id = $1 AND user_id = $2")
             .bind(conversation.as_bytes().as_slice())
             .bind(user.as_bytes().as_slice())
-            .bind(role.as_str())
             .execute(&mut *self.connection)
             .await?;
         Ok(())
@@ -138,6 +160,15 @@ impl EngineUnit<'_> {
         device: DeviceId,
         sequence: u64,
     ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO group_removals (conversation_id, device_id, user_id, sequence)
+             SELECT conversation_id, device_id, user_id, $3 FROM group_devices WHERE conversation_id = $1 AND device_id = $2",
+        )
+        .bind(conversation.as_bytes().as_slice())
+        .bind(device.as_bytes().as_slice())
+        .bind(signed(sequence))
+        .execute(&mut *self.connection)
+        .await?;
         for leave in [
             "DELETE FROM group_devices WHERE conversation_id = $1 AND device_id = $2",
             "DELETE FROM welcomes WHERE conversation_id = $1 AND device_id = $2",
@@ -149,12 +180,6 @@ impl EngineUnit<'_> {
                 .execute(&mut *self.connection)
                 .await?;
         }
-        sqlx::query("INSERT INTO group_removals (conversation_id, device_id, sequence) VALUES ($1, $2, $3)")
-            .bind(conversation.as_bytes().as_slice())
-            .bind(device.as_bytes().as_slice())
-            .bind(signed(sequence))
-            .execute(&mut *self.connection)
-            .await?;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Conversations: their members, their commits, the welcomes into them.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bezel_protocol::log::{EntryKind, Place, SpineEntry};
 use bezel_protocol::wire::{Bytes, GroupState, StoredCommit, StoredLeave, Welcome};
@@ -44,7 +46,7 @@ impl Conversations for EngineUnit<'_> {
         let entry = SpineEntry { kind: EntryKind::Begin, stored_at_ms: now_ms, roster, sha256: Hash::of(new.begin.as_ref()) };
         let log = Conversation { id: new.conversation, suite: new.suite, epoch: 0, last: Place::START, last_roster: 0, role: Role::Owner };
         let [place] = self.append(&log, &[entry]).await?.try_into().map_err(|_| StoreError::Damaged("log"))?;
-        self.insert_member(new.conversation, user, Role::Owner).await?;
+        self.put_member(new.conversation, (user, Role::Owner), place.sequence).await?;
         self.insert_group_device(new.conversation, device, user, place.sequence).await?;
         Ok(place)
     }
@@ -155,12 +157,13 @@ impl Conversations for EngineUnit<'_> {
         let entry = SpineEntry { kind: EntryKind::Commit, stored_at_ms: now_ms, roster, sha256: Hash::of(commit.entry.as_ref()) };
         let [place] = self.append(&now, &[entry]).await?.try_into().map_err(|_| StoreError::Damaged("log"))?;
         self.insert_commit(conversation, commit, committer, (place.sequence, now_ms)).await?;
-        self.replace_members(conversation.id, &commit.after.members).await?;
-        let is_in = |devices: &[(DeviceId, UserId)], device: DeviceId| devices.iter().any(|(other, _)| *other == device);
-        for (device, _) in before.devices.iter().filter(|(device, _)| !is_in(&commit.after.devices, *device)) {
+        self.replace_members(conversation.id, (&before, &commit.after), place.sequence).await?;
+        let (was, is): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            (before.devices.into_iter().collect(), commit.after.devices.iter().copied().collect());
+        for device in was.keys().filter(|device| !is.contains_key(device)) {
             self.remove_group_device(conversation.id, *device, place.sequence).await?;
         }
-        for (device, user) in commit.after.devices.iter().filter(|(device, _)| !is_in(&before.devices, *device)) {
+        for (device, user) in is.iter().filter(|(device, _)| !was.contains_key(device)) {
             self.insert_group_device(conversation.id, *device, *user, place.sequence).await?;
         }
         for welcome in &commit.welcomes {

@@ -31,19 +31,18 @@ impl Logs for EngineUnit<'_> {
     }
 
     async fn log_reach(&mut self, conversation: ConversationId) -> Result<Option<u64>, StoreError> {
-        let (_, user, device) = self.device()?;
+        let (_, user, _) = self.device()?;
         let row = sqlx::query(
             "SELECT c.last_sequence AS reach
              FROM group_conversations c
              JOIN group_members m ON m.conversation_id = c.conversation_id AND m.user_id = $2
              WHERE c.conversation_id = $1
              UNION ALL
-             SELECT r.sequence AS reach FROM group_removals r WHERE r.conversation_id = $1 AND r.device_id = $3
+             SELECT r.sequence AS reach FROM group_removals r WHERE r.conversation_id = $1 AND r.user_id = $2
              ORDER BY reach DESC LIMIT 1",
         )
         .bind(conversation.as_bytes().as_slice())
         .bind(user.as_bytes().as_slice())
-        .bind(device.as_bytes().as_slice())
         .fetch_optional(&mut *self.connection)
         .await?;
         row.map(|row| unsigned(&row, "reach")).transpose()
@@ -66,36 +65,31 @@ impl Logs for EngineUnit<'_> {
     }
 
     async fn log_head(&mut self, conversation: ConversationId) -> Result<Option<(Place, u64)>, StoreError> {
-        let (_, _, device) = self.device()?;
+        let Some(reach) = self.log_reach(conversation).await? else { return Ok(None) };
         let row = sqlx::query(
-            "SELECT c.last_sequence, c.last_hash, c.epoch
-             FROM group_conversations c
-             JOIN group_devices d ON d.conversation_id = c.conversation_id AND d.device_id = $2
-             WHERE c.conversation_id = $1
-             UNION ALL
-             SELECT l.sequence AS last_sequence, l.hash AS last_hash,
-                    (SELECT count(*) FROM conversation_encryption_keys k
-                     WHERE k.conversation_id = r.conversation_id AND k.sequence <= r.sequence) AS epoch
-             FROM group_removals r
-             JOIN conversation_log l ON l.conversation_id = r.conversation_id AND l.sequence = r.sequence
-             WHERE r.conversation_id = $1 AND r.device_id = $2
-             LIMIT 1",
+            "SELECT l.sequence AS last_sequence, l.hash AS last_hash,
+                    CASE WHEN l.sequence = c.last_sequence THEN c.epoch ELSE
+                        (SELECT count(*) FROM conversation_encryption_keys k
+                         WHERE k.conversation_id = l.conversation_id AND k.sequence <= l.sequence)
+                    END AS epoch
+             FROM conversation_log l JOIN group_conversations c ON c.conversation_id = l.conversation_id
+             WHERE l.conversation_id = $1 AND l.sequence = $2",
         )
         .bind(conversation.as_bytes().as_slice())
-        .bind(device.as_bytes().as_slice())
+        .bind(signed(reach))
         .fetch_optional(&mut *self.connection)
         .await?;
         row.map(|row| Ok((last(&row)?, unsigned(&row, "epoch")?))).transpose()
     }
 
     async fn log_heads(&mut self) -> Result<Vec<(ConversationId, Place, u64)>, StoreError> {
-        let (_, _, device) = self.device()?;
+        let (_, user, _) = self.device()?;
         let rows = sqlx::query(
             "SELECT c.conversation_id, c.last_sequence, c.last_hash, c.epoch
-             FROM group_devices d JOIN group_conversations c ON c.conversation_id = d.conversation_id
-             WHERE d.device_id = $1 ORDER BY d.conversation_id",
+             FROM group_members m JOIN group_conversations c ON c.conversation_id = m.conversation_id
+             WHERE m.user_id = $1 ORDER BY m.conversation_id",
         )
-        .bind(device.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
         .fetch_all(&mut *self.connection)
         .await?;
         rows.iter().map(|row| Ok((id(row, "conversation_id", ConversationId::from_slice)?, last(row)?, unsigned(row, "epoch")?))).collect()

@@ -21,20 +21,20 @@ impl Messages for EngineUnit<'_> {
         limit: u32,
         max_bytes: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let (_, _, device) = self.device()?;
+        let (_, user, _) = self.device()?;
         let mut rows = sqlx::query(
             "SELECT l.sequence, l.stored_at_ms, e.envelope
              FROM message_envelopes e
              JOIN conversation_log l ON l.conversation_id = e.conversation_id AND l.sequence = e.sequence
-             JOIN group_devices    d ON d.conversation_id = e.conversation_id AND d.device_id = $5
-             WHERE e.conversation_id = $1 AND e.sequence BETWEEN $2 AND $3 AND e.sequence > d.joined_sequence
+             JOIN group_members    m ON m.conversation_id = e.conversation_id AND m.user_id = $5
+             WHERE e.conversation_id = $1 AND e.sequence BETWEEN $2 AND $3 AND e.sequence > m.joined_sequence
              ORDER BY e.sequence DESC LIMIT $4",
         )
         .bind(conversation.as_bytes().as_slice())
         .bind(signed(first))
         .bind(signed(last))
         .bind(i64::from(limit))
-        .bind(device.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
         .fetch(&mut *self.connection);
         let (mut messages, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {
@@ -49,12 +49,12 @@ impl Messages for EngineUnit<'_> {
     }
 
     async fn lost_messages(&mut self, conversation: ConversationId, (first, last): (u64, u64), limit: u32) -> Result<Vec<u64>, StoreError> {
-        let (_, _, device) = self.device()?;
+        let (_, user, _) = self.device()?;
         let rows = sqlx::query(
             "SELECT l.sequence
              FROM conversation_log l
-             JOIN group_devices d ON d.conversation_id = l.conversation_id AND d.device_id = $4
-             WHERE l.conversation_id = $1 AND l.sequence BETWEEN $2 AND $3 AND l.sequence > d.joined_sequence AND l.kind = $6
+             JOIN group_members m ON m.conversation_id = l.conversation_id AND m.user_id = $4
+             WHERE l.conversation_id = $1 AND l.sequence BETWEEN $2 AND $3 AND l.sequence > m.joined_sequence AND l.kind = $6
                AND NOT EXISTS (
                    SELECT 1 FROM message_envelopes e WHERE e.conversation_id = l.conversation_id AND e.sequence = l.sequence)
              ORDER BY l.sequence DESC LIMIT $5",
@@ -62,7 +62,7 @@ impl Messages for EngineUnit<'_> {
         .bind(conversation.as_bytes().as_slice())
         .bind(signed(first))
         .bind(signed(last))
-        .bind(device.as_bytes().as_slice())
+        .bind(user.as_bytes().as_slice())
         .bind(i64::from(limit))
         .bind(i64::from(u8::from(EntryKind::Envelope)))
         .fetch_all(&mut *self.connection)

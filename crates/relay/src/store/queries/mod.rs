@@ -54,7 +54,7 @@ impl EngineUnit<'_> {
     fn device(&self) -> Result<(WorkspaceId, UserId, DeviceId), StoreError> {
         match self.caller {
             Caller::Device { workspace, user, device } => Ok((workspace, user, device)),
-            Caller::Invite { .. } | Caller::Relay => Err(StoreError::WrongCaller),
+            Caller::Invite { .. } | Caller::User { .. } | Caller::Relay => Err(StoreError::WrongCaller),
         }
     }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bezel_protocol::roster::{Roster, Status, User};
 use bezel_protocol::{DeviceId, Role, UserId, WorkspaceId};
+use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::super::EngineUnit;
@@ -27,16 +28,24 @@ impl Rosters for EngineUnit<'_> {
         Ok(())
     }
 
-    async fn statements(&mut self, workspace: WorkspaceId, after: Option<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+    async fn statements(&mut self, workspace: WorkspaceId, after: Option<u64>, max_bytes: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         if self.workspace().is_some_and(|own| own != workspace) {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query("SELECT statement FROM roster_statements WHERE workspace_id = $1 AND sequence > $2 ORDER BY sequence")
+        let mut rows = sqlx::query("SELECT statement FROM roster_statements WHERE workspace_id = $1 AND sequence > $2 ORDER BY sequence")
             .bind(workspace.as_bytes().as_slice())
             .bind(after.map_or(-1, signed))
-            .fetch_all(&mut *self.connection)
-            .await?;
-        Ok(rows.iter().map(|row| row.try_get("statement")).collect::<Result<_, _>>()?)
+            .fetch(&mut *self.connection);
+        let (mut statements, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            let statement: Vec<u8> = row.try_get("statement")?;
+            bytes += statement.len();
+            if bytes > max_bytes && !statements.is_empty() {
+                break;
+            }
+            statements.push(statement);
+        }
+        Ok(statements)
     }
 
     async fn append_statement(&mut self, workspace: WorkspaceId, statement: &CheckedStatement) -> Result<(), StoreError> {
@@ -161,7 +170,7 @@ impl EngineUnit<'_> {
     /// The caller's workspace; the relay itself has none.
     fn workspace(&self) -> Option<WorkspaceId> {
         match self.caller {
-            Caller::Device { workspace, .. } | Caller::Invite { workspace, .. } => Some(workspace),
+            Caller::Device { workspace, .. } | Caller::Invite { workspace, .. } | Caller::User { workspace, .. } => Some(workspace),
             Caller::Relay => None,
         }
     }

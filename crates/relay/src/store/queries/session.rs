@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bezel_protocol::login::{SignedLogin, Subject};
-use bezel_protocol::{DeviceId, Hash, InviteId, WorkspaceId, cbor};
+use bezel_protocol::{DeviceId, Hash, InviteId, UserId, WorkspaceId, cbor};
 use sqlx::Row as _;
 
 use super::super::EngineUnit;
@@ -16,6 +16,7 @@ impl Sessions for EngineUnit<'_> {
         let (kind, subject) = match &session.subject {
             Subject::Device(device) => ("device", device.as_bytes()),
             Subject::Invite(invite) => ("invite", invite.as_bytes()),
+            Subject::User(user) => ("user", user.as_bytes()),
         };
         sqlx::query("DELETE FROM sessions WHERE expires_at_ms <= $1").bind(now_ms).execute(&mut *self.connection).await?;
         if let Subject::Device(device) = session.subject
@@ -43,7 +44,8 @@ impl Sessions for EngineUnit<'_> {
         row.map(|row| {
             let subject = match row.try_get::<&str, _>("subject_kind")? {
                 "device" => Subject::Device(id(&row, "subject_id", DeviceId::from_slice)?),
-                _ => Subject::Invite(id(&row, "subject_id", InviteId::from_slice)?),
+                "invite" => Subject::Invite(id(&row, "subject_id", InviteId::from_slice)?),
+                _ => Subject::User(id(&row, "subject_id", UserId::from_slice)?),
             };
             let workspace = id(&row, "workspace_id", WorkspaceId::from_slice)?;
             Ok(SessionRow { workspace, subject, expires_at_ms: row.try_get("expires_at_ms")? })

@@ -50,7 +50,8 @@ async fn a_full_disk_is_said_and_forgotten_when_there_is_room() {
             acknowledged += 1;
         }
     }
-    let kept = store.read(Caller::Relay, |unit| Box::pin(unit.statements(WorkspaceId::from_bytes([1; 16]), None))).await.unwrap();
+    let kept =
+        store.read(Caller::Relay, |unit| Box::pin(unit.statements(WorkspaceId::from_bytes([1; 16]), None, usize::MAX))).await.unwrap();
     assert_eq!(kept.len(), acknowledged, "all that was acknowledged, and nothing else");
     store.close().await;
 }

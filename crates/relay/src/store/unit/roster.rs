@@ -15,8 +15,9 @@ pub trait Rosters {
     /// A new workspace.
     async fn insert_workspace(&mut self, workspace: WorkspaceId, now_ms: i64) -> Result<(), StoreError>;
 
-    /// The statements after a given one (`None`: all), in order; none of another workspace than the caller's.
-    async fn statements(&mut self, workspace: WorkspaceId, after: Option<u64>) -> Result<Vec<Vec<u8>>, StoreError>;
+    /// The statements after a given one (`None`: from the first), in order: at least one, and at most `max_bytes`; none of another workspace
+    /// than the caller's.
+    async fn statements(&mut self, workspace: WorkspaceId, after: Option<u64>, max_bytes: usize) -> Result<Vec<Vec<u8>>, StoreError>;
 
     /// Appends a statement that was checked.
     async fn append_statement(&mut self, workspace: WorkspaceId, statement: &CheckedStatement) -> Result<(), StoreError>;

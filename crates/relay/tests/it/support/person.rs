@@ -9,7 +9,7 @@ use bezel_protocol::cose::Signer as _;
 use bezel_protocol::envelope::{self, EnvelopeHeader, RosterHead};
 use bezel_protocol::log::Place;
 use bezel_protocol::login::{LoginStatement, Subject};
-use bezel_protocol::roster::{Genesis, Roster, SignedStatement, StatementBody};
+use bezel_protocol::roster::{Genesis, Roster, SignedStatement, Statement, StatementBody};
 use bezel_protocol::wire::{
     Bytes, Challenge, ChallengeRequest, LoginRequest, MessageKind, NewMessages, RosterPage, Session, SignedEpochKeys, StoredVault,
     WrappedEpochKey, path,
@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::group::Groups;
-use super::{Ed25519Key, Identity, now_ms, random};
+use super::{Ed25519Key, Identity, now_ms, random, statements_of};
 
 #[derive(Clone)]
 pub(crate) struct Person {
@@ -183,6 +183,37 @@ impl Person {
         let request = LoginRequest { statement, signature, identity_signature: None };
         let session: Session = self.post(path::LOGIN, &request).await.body();
         self.token = Some(hex::encode(session.token.0));
+    }
+
+    /// Answers a challenge for the user by the identity key alone.
+    pub(crate) fn answer_by_identity(&self, challenge: &Challenge) -> LoginRequest {
+        let statement = LoginStatement { challenge: challenge.challenge, number: 0 };
+        let signature = Bytes(self.identity.sign(&statement.to_be_signed()).unwrap());
+        LoginRequest { statement, signature, identity_signature: None }
+    }
+
+    pub(crate) async fn log_in_by_identity(&mut self) {
+        let challenge = self.challenge(Subject::User(self.user)).await;
+        let session: Session = self.post(path::LOGIN, &self.answer_by_identity(&challenge)).await.body();
+        self.token = Some(hex::encode(session.token.0));
+    }
+
+    /// Says statements at once, each signed by this person's identity key, which `roster` takes if the relay does.
+    pub(crate) async fn say_in_roster(&self, roster: &mut Roster, statements: &[Statement]) -> Answer {
+        let mut grown = roster.clone();
+        let signed: Vec<SignedStatement> = statements
+            .iter()
+            .map(|statement| {
+                let signed = grown.next(now_ms(), statement.clone()).sign(&[&self.identity]).unwrap();
+                let _ = grown.append(&signed);
+                signed
+            })
+            .collect();
+        let answer = self.post(path::ROSTER, &statements_of(&signed)).await;
+        if answer.status == 200 {
+            *roster = grown;
+        }
+        answer
     }
 
     /// A version of this person's vault, signed by `device` with `key`.
