@@ -105,7 +105,7 @@ impl View {
         self.roles[person] != Role::Out && !self.left.has(person) && !self.shut_out(ground).has(person)
     }
 
-    /// Whether a person acts as owner: an owner, or where none stands an admin, or else the one longest in it.
+    /// Whether a person acts as owner: an owner, or where none stands an admin, or else, of those with the highest role, the first in the workspace.
     #[must_use]
     pub fn acts_as_owner(&self, ground: &Ground<'_>, person: Person) -> bool {
         let all = || Person::ALL.into_iter().filter(|one| self.stands(ground, *one));
@@ -117,7 +117,8 @@ impl View {
                 return self.roles[person] == role;
             }
         }
-        all().next() == Some(person)
+        let highest = all().map(|one| self.roles[one]).max();
+        all().find(|one| Some(self.roles[*one]) == highest) == Some(person)
     }
 
     /// Whether a person has the right to this change.
