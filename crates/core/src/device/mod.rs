@@ -1,7 +1,6 @@
 //! Devices.
 
 pub(crate) mod copied;
-mod identity_login;
 mod keys;
 mod login;
 mod replace;

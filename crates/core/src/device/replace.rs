@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use bezel_crypto::{DeviceKeys, IdentityKeyPair};
 use bezel_protocol::cose::Signer;
+use bezel_protocol::login::Subject;
 use bezel_protocol::roster::{SignedStatement, Statement};
 use bezel_protocol::wire::code;
 use bezel_protocol::{DeviceId, SignedCertificate};
 
 use super::copied::HOME_COPIED;
-use super::identity_login::IdentityLogin;
 use crate::alarm::Cause;
 use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::member::Member;
-use crate::relay::Client;
+use crate::relay::{Client, KeyLogin};
 use crate::{cache, roster, vault};
 
 /// Whether, after an error, this home goes on as another device: its keys are in use elsewhere, or the other copy has become another one before.
@@ -47,7 +47,12 @@ pub(crate) async fn goes_on(member: &Member, after: &Error) -> Result<bool> {
 }
 
 fn by_identity(member: &Member, identity: &Arc<IdentityKeyPair>) -> Result<Client> {
-    let login = IdentityLogin::new(member.user(), Arc::clone(identity), member.profile().relay_key, Arc::clone(&member.environment.clock));
+    let login = KeyLogin {
+        subject: Subject::User(member.user()),
+        key: Arc::<IdentityKeyPair>::clone(identity),
+        relay_key: member.profile().relay_key,
+        clock: Arc::clone(&member.environment.clock),
+    };
     Ok(Client::new(member.relay())?.logged_in(member.profile().workspace, Arc::new(login)))
 }
 

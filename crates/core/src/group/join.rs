@@ -107,11 +107,12 @@ async fn enter(
         // Back again: the past is still here, what was said meanwhile is not ours to read.
         Some(known) => {
             cache::conversations::set_removed(db, id, None).await?;
-            if let Some(ended_at) = followed.log.commit_after(known.judged_sequence) {
+            let ended_at = followed.log.commit_after(known.judged_sequence);
+            if let Some(ended_at) = ended_at {
                 cache::epochs::set_ended(db, id, known.epoch, ended_at).await?;
             }
             // The leaf of the device that this home was before saw everything up to here.
-            let was_inside = is_former && followed.log.commit_after(known.judged_sequence) == Some(sequence);
+            let was_inside = is_former && ended_at == Some(sequence);
             if (is_newcomer && !was_inside) || known.removed_at_ms.is_some() {
                 cache::conversations::set_first(db, id, sequence).await?;
                 cache::gaps::forget_up_to(db, id, sequence).await?;

@@ -4,23 +4,18 @@ use std::sync::Arc;
 
 use bezel_crypto::{DeviceKeys, IdentityKeyPair, InviteKeyPair, Secret};
 use bezel_protocol::InviteId;
-use bezel_protocol::cose::{Signer as _, SigningFailed};
-use bezel_protocol::key::Ed25519PublicKey;
-use bezel_protocol::login::{LoginChallenge, LoginStatement, SignedLogin, Subject};
+use bezel_protocol::login::Subject;
 use bezel_protocol::roster::{Join, Roster, SignedStatement, Statement};
 use bezel_protocol::wire::{Bytes, Heads, NewStatements, NewWorkspace, RosterAppended, code, path};
-use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, ready};
 use zeroize::Zeroizing;
 
 use super::enrol::{Enrolment, How, enrolment, signing_failed};
 use crate::cache;
 use crate::cache::own_vault::OwnVault;
-use crate::clock::Clock;
 use crate::device::{DeviceLogin, OwnKeys};
 use crate::error::{Error, Result, damaged};
 use crate::member::Parts;
-use crate::relay::{Client, LoginKeys, RelayError};
+use crate::relay::{Client, KeyLogin, RelayError};
 use crate::vault::{self, sign_vault};
 use crate::{roster, spine};
 
@@ -131,9 +126,9 @@ async fn join(
     (identity, keys): (&IdentityKeyPair, &DeviceKeys),
     device: &Client,
 ) -> core::result::Result<(), Unfinished> {
-    let by_invite = InviteLogin {
-        invite: enrolment_invite(enrolment)?,
-        key: Arc::clone(&invite),
+    let by_invite = KeyLogin {
+        subject: Subject::Invite(enrolment_invite(enrolment)?),
+        key: Arc::<InviteKeyPair>::clone(&invite),
         relay_key: enrolment.relay_key,
         clock: Arc::clone(&parts.environment.clock),
     };
@@ -237,52 +232,4 @@ async fn settle(parts: &Parts, enrolment: &Enrolment, (believed, statements): (&
 
 fn invite_over() -> Error {
     Error::refused("invite_over", "The invitation has expired, was used up or withdrawn.", "Ask for a new one.")
-}
-
-/// How the holder of an invite answers challenges.
-struct InviteLogin {
-    invite: InviteId,
-    key: Arc<InviteKeyPair>,
-    relay_key: Ed25519PublicKey,
-    clock: Arc<dyn Clock>,
-}
-
-impl LoginKeys for InviteLogin {
-    fn subject(&self) -> Subject {
-        Subject::Invite(self.invite)
-    }
-
-    fn relay_key(&self) -> &Ed25519PublicKey {
-        &self.relay_key
-    }
-
-    fn now_ms(&self) -> i64 {
-        self.clock.now_ms()
-    }
-
-    fn allowed(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn number(&self, challenge: LoginChallenge) -> BoxFuture<'_, Result<LoginStatement>> {
-        // Of an invite there may be many holders.
-        ready(Ok(LoginStatement { challenge, number: 0 })).boxed()
-    }
-
-    fn judge<'a>(&'a self, _: &'a SignedLogin) -> BoxFuture<'a, Result<()>> {
-        ready(Ok(())).boxed()
-    }
-
-    fn other_relay(&self) -> BoxFuture<'_, Result<()>> {
-        // Who joins is told by the error; there is no window for an alarm yet.
-        ready(Ok(())).boxed()
-    }
-
-    fn sign(&self, statement: &[u8]) -> core::result::Result<Vec<u8>, SigningFailed> {
-        self.key.sign(statement)
-    }
-
-    fn sign_identity(&self, _: &[u8]) -> Option<core::result::Result<Vec<u8>, SigningFailed>> {
-        None
-    }
 }

@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use bezel_protocol::log::{EntryKind, Place, SpineEntry};
 use bezel_protocol::wire::{Bytes, GroupState, StoredCommit, StoredLeave, Welcome};
 use bezel_protocol::{ConversationId, DeviceId, Hash, Role, Suite, UserId};
-use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::super::{EngineUnit, Row};
 use super::log::last;
-use super::{id, signed, unsigned};
+use super::{id, page_of, signed, unsigned};
 use crate::store::{Committed, Conversation, Conversations, JudgedCommit, Logs as _, Membership, NewGroup, StoreError};
 
 #[async_trait]
@@ -242,7 +241,7 @@ impl Conversations for EngineUnit<'_> {
         max_bytes: usize,
     ) -> Result<Vec<StoredCommit>, StoreError> {
         let Some(reach) = self.log_reach(conversation).await? else { return Ok(Vec::new()) };
-        let mut rows = sqlx::query(
+        let rows = sqlx::query(
             "SELECT epoch, sequence, entry, stored_at_ms FROM conversation_encryption_keys
              WHERE conversation_id = $1 AND epoch >= $2 AND sequence <= $3 ORDER BY epoch LIMIT $4",
         )
@@ -251,16 +250,7 @@ impl Conversations for EngineUnit<'_> {
         .bind(signed(to.min(reach)))
         .bind(i64::from(limit))
         .fetch(&mut *self.connection);
-        let (mut commits, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.try_next().await? {
-            let commit = commit(&row)?;
-            bytes += commit.entry.0.len();
-            if bytes > max_bytes && !commits.is_empty() {
-                break;
-            }
-            commits.push(commit);
-        }
-        Ok(commits)
+        page_of(rows, max_bytes, commit, |commit| commit.entry.0.len()).await
     }
 
     async fn group_state(&mut self, conversation: ConversationId) -> Result<Option<GroupState>, StoreError> {
@@ -283,7 +273,7 @@ impl Conversations for EngineUnit<'_> {
 
     async fn welcomes(&mut self, limit: u32, max_bytes: usize) -> Result<Vec<Welcome>, StoreError> {
         let (_, _, device) = self.device()?;
-        let mut rows = sqlx::query(
+        let rows = sqlx::query(
             "SELECT w.conversation_id, c.suite, w.epoch, w.welcome, w.sequence, w.created_at_ms
              FROM welcomes w JOIN group_conversations c ON c.conversation_id = w.conversation_id
              WHERE w.device_id = $1 ORDER BY w.created_at_ms, w.conversation_id LIMIT $2",
@@ -291,16 +281,7 @@ impl Conversations for EngineUnit<'_> {
         .bind(device.as_bytes().as_slice())
         .bind(i64::from(limit))
         .fetch(&mut *self.connection);
-        let (mut welcomes, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.try_next().await? {
-            let welcome = welcome(&row)?;
-            bytes += welcome.welcome.0.len();
-            if bytes > max_bytes && !welcomes.is_empty() {
-                break;
-            }
-            welcomes.push(welcome);
-        }
-        Ok(welcomes)
+        page_of(rows, max_bytes, welcome, |welcome| welcome.welcome.0.len()).await
     }
 
     async fn count_welcomes(&mut self) -> Result<u64, StoreError> {

@@ -5,11 +5,10 @@ use bezel_protocol::ConversationId;
 use bezel_protocol::envelope::EnvelopeHeader;
 use bezel_protocol::log::EntryKind;
 use bezel_protocol::wire::{Bytes, StoredMessage};
-use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::super::{EngineUnit, Row};
-use super::{signed, unsigned};
+use super::{page_of, signed, unsigned};
 use crate::store::{Messages, StoreError};
 
 #[async_trait]
@@ -22,7 +21,7 @@ impl Messages for EngineUnit<'_> {
         max_bytes: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         let (_, user, _) = self.device()?;
-        let mut rows = sqlx::query(
+        let rows = sqlx::query(
             "SELECT l.sequence, l.stored_at_ms, e.envelope
              FROM message_envelopes e
              JOIN conversation_log l ON l.conversation_id = e.conversation_id AND l.sequence = e.sequence
@@ -36,16 +35,7 @@ impl Messages for EngineUnit<'_> {
         .bind(i64::from(limit))
         .bind(user.as_bytes().as_slice())
         .fetch(&mut *self.connection);
-        let (mut messages, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.try_next().await? {
-            let message = stored(&row)?;
-            bytes += message.envelope.0.len();
-            if bytes > max_bytes && !messages.is_empty() {
-                break;
-            }
-            messages.push(message);
-        }
-        Ok(messages)
+        page_of(rows, max_bytes, stored, |message| message.envelope.0.len()).await
     }
 
     async fn lost_messages(&mut self, conversation: ConversationId, (first, last): (u64, u64), limit: u32) -> Result<Vec<u64>, StoreError> {

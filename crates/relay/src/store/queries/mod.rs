@@ -21,6 +21,8 @@ mod session;
 mod user_key;
 
 use bezel_protocol::{DeviceId, Hash, UserId, WorkspaceId};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use sqlx::Row as _;
 
 use super::{EngineUnit, Row};
@@ -62,6 +64,25 @@ impl EngineUnit<'_> {
     fn relay(&self) -> Result<(), StoreError> {
         if self.caller == Caller::Relay { Ok(()) } else { Err(StoreError::WrongCaller) }
     }
+}
+
+/// What rows hold, of at most so many bytes together; the first is always there.
+async fn page_of<T>(
+    mut rows: BoxStream<'_, Result<Row, sqlx::Error>>,
+    max_bytes: usize,
+    read: impl Fn(&Row) -> Result<T, StoreError>,
+    length: impl Fn(&T) -> usize,
+) -> Result<Vec<T>, StoreError> {
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        let entry = read(&row)?;
+        bytes += length(&entry);
+        if bytes > max_bytes && !page.is_empty() {
+            break;
+        }
+        page.push(entry);
+    }
+    Ok(page)
 }
 
 fn id<T>(row: &Row, column: &str, from_slice: fn(&[u8]) -> Option<T>) -> Result<T, StoreError> {

@@ -3,11 +3,10 @@
 use async_trait::async_trait;
 use bezel_protocol::roster::{Roster, Status, User};
 use bezel_protocol::{DeviceId, Role, UserId, WorkspaceId};
-use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::super::EngineUnit;
-use super::{id, signed, unsigned};
+use super::{id, page_of, signed, unsigned};
 use crate::store::{Caller, CheckedStatement, Rosters, StoreError};
 
 #[async_trait]
@@ -32,20 +31,11 @@ impl Rosters for EngineUnit<'_> {
         if self.workspace().is_some_and(|own| own != workspace) {
             return Ok(Vec::new());
         }
-        let mut rows = sqlx::query("SELECT statement FROM roster_statements WHERE workspace_id = $1 AND sequence > $2 ORDER BY sequence")
+        let rows = sqlx::query("SELECT statement FROM roster_statements WHERE workspace_id = $1 AND sequence > $2 ORDER BY sequence")
             .bind(workspace.as_bytes().as_slice())
             .bind(after.map_or(-1, signed))
             .fetch(&mut *self.connection);
-        let (mut statements, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.try_next().await? {
-            let statement: Vec<u8> = row.try_get("statement")?;
-            bytes += statement.len();
-            if bytes > max_bytes && !statements.is_empty() {
-                break;
-            }
-            statements.push(statement);
-        }
-        Ok(statements)
+        page_of(rows, max_bytes, |row| Ok(row.try_get("statement")?), Vec::len).await
     }
 
     async fn append_statement(&mut self, workspace: WorkspaceId, statement: &CheckedStatement) -> Result<(), StoreError> {
