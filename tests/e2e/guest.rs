@@ -131,9 +131,7 @@ async fn knock(folder: &Path, name: &str, url: &str) -> Result<Browser> {
     let browser = Browser::open(folder, name, WIDE).await?;
     browser.go(url).await?;
     browser.script(NOTE_PATHS).await?;
-    browser.click("[data-testid='turn-on']").await?;
-    browser.fill("[data-testid='name']", "Chiara Rossi").await?;
-    browser.click("[data-testid='ask']").await?;
+    browser.ask("Chiara Rossi").await?;
     Ok(browser)
 }
 

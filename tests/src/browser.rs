@@ -76,10 +76,18 @@ impl Browser {
     pub async fn knock(folder: &Path, name: &str, url: &str, person: &str) -> Result<Self> {
         let browser = Self::open(folder, name, (1280, 800)).await?;
         browser.go(url).await?;
-        browser.click("[data-testid='turn-on']").await?;
-        browser.fill("[data-testid='name']", person).await?;
-        browser.click("[data-testid='ask']").await?;
+        browser.ask(person).await?;
         Ok(browser)
+    }
+
+    /// At the door of a call: turns camera and microphone on, and asks to come in by this name.
+    ///
+    /// # Errors
+    /// If the page doesn't let them ask.
+    pub async fn ask(&self, person: &str) -> Result<()> {
+        self.click("[data-testid='turn-on']").await?;
+        self.fill("[data-testid='name']", person).await?;
+        self.click("[data-testid='ask']").await
     }
 
     /// Goes to a page.

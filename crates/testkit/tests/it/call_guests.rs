@@ -16,6 +16,15 @@ async fn link(member: &Live, ring: ConversationId, is_single_use: bool) -> Resul
     Ok(call::link::create(member, ring, CallMedia::Audio, HOUR, is_single_use).await?)
 }
 
+/// Ana and ben, who talk already.
+async fn in_a_call(shop: &Shop) -> Result<(Live, Live, ConversationId)> {
+    let (ana, ben, ring) = two(shop).await?;
+    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
+    ben.answer(tone()).await?;
+    ana.hears(1).await?;
+    Ok((ana, ben, ring))
+}
+
 /// The first guest at the door, once somebody is there.
 async fn at_the_door(member: &Live) -> Result<GuestId> {
     let view = member.call_when("somebody at the door", |view| !view.guests_waiting.is_empty()).await?;
@@ -88,10 +97,7 @@ async fn a_client_who_comes_again_by_a_link_of_several_uses_is_let_in_again() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_in_a_call_of_two_hears_both_and_is_sent_away() -> Result<()> {
     let shop = Shop::open().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, ben, ring) = in_a_call(&shop).await?;
     let link = link(&ana, ring, false).await?;
     assert_eq!(Some(link.call.clone()), ana.call().map(|view| view.call), "the link leads into the call that goes on");
     let guest = Guest::knock(&link.url, "Frau Vogel").await?;
@@ -118,10 +124,7 @@ async fn a_guest_in_a_call_of_two_hears_both_and_is_sent_away() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_send_guests_away_at_once_hear_each_other_on() -> Result<()> {
     let shop = Shop::open().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, ben, ring) = in_a_call(&shop).await?;
     let link = link(&ana, ring, false).await?;
     let (mut guests, mut ids) = (Vec::new(), Vec::new());
     for name in ["First", "Second"] {
@@ -162,10 +165,7 @@ async fn opened(member: &Live) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_is_taken_by_a_member_who_did_not_know_the_link_yet() -> Result<()> {
     let (shop, liar) = Shop::open_behind_a_liar().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, ben, ring) = in_a_call(&shop).await?;
     ben.hears(1).await?;
     // Ben hears signals alone.
     liar.lie(|event| if matches!(event, Event::Conversation(_)) { Vec::new() } else { vec![event] });
@@ -205,10 +205,7 @@ async fn a_guest_hears_that_a_member_was_removed() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_in_the_call_is_heard_when_the_links_time_is_over() -> Result<()> {
     let shop = Shop::open().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, ben, ring) = in_a_call(&shop).await?;
     let link = link(&ana, ring, true).await?;
     let guest = Guest::knock(&link.url, "Frau Vogel").await?;
     call::admit(&ana, at_the_door(&ana).await?).await?;
@@ -330,10 +327,7 @@ async fn a_link_that_is_made_as_a_call_begins_or_is_answered_leads_into_it() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_two_links_leads_its_client_into_the_call() -> Result<()> {
     let shop = Shop::open().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, ben, ring) = in_a_call(&shop).await?;
     let (older, newer) = (link(&ana, ring, true).await?, link(&ben, ring, true).await?);
     let mut guests = Vec::new();
     for (link, people) in [(&newer, 2), (&older, 3)] {
@@ -359,10 +353,7 @@ async fn each_of_two_links_leads_its_client_into_the_call() -> Result<()> {
 async fn a_guest_who_comes_back_late_is_let_in_again_at_the_relay() -> Result<()> {
     const HERE: &str = "SELECT count(*) FROM video_call_participants WHERE guest_id IS NOT NULL AND left_at_ms IS NULL";
     let shop = Shop::open().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, ben, ring) = in_a_call(&shop).await?;
     let link = link(&ana, ring, true).await?;
     let guest = Guest::knock(&link.url, "Frau Vogel").await?;
     call::admit(&ana, at_the_door(&ana).await?).await?;
@@ -391,10 +382,7 @@ async fn a_guest_who_comes_back_late_is_let_in_again_at_the_relay() -> Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_was_used_or_revoked_or_has_ended_lets_nobody_in() -> Result<()> {
     let shop = Shop::open().await?;
-    let (ana, ben, ring) = two(&shop).await?;
-    call::start(&ana, ring, CallMedia::Audio, tone()).await?;
-    ben.answer(tone()).await?;
-    ana.hears(1).await?;
+    let (ana, _ben, ring) = in_a_call(&shop).await?;
     let used = link(&ana, ring, true).await?;
     let first = Guest::knock(&used.url, "First").await?;
     call::admit(&ana, at_the_door(&ana).await?).await?;
